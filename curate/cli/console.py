@@ -1,0 +1,130 @@
+"""Results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curate.errors import CurateError, Failure
+from curate.events import Notice, Progress, Tell, silent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
+
+
+def show_json(value: object) -> None:
+    """Print one JSON object; records become objects, paths strings with forward slashes."""
+    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+
+
+def show(text: str = "") -> None:
+    """Print a line of the result; [bold] and the like are rich markup."""
+    _console(stderr=False).print(text, soft_wrap=True, highlight=False)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a table; numbers stand to the right."""
+    from rich.table import Table
+
+    lines = [list(row) for row in rows]
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        numbers = bool(lines) and all(isinstance(row[index], int | float) for row in lines)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in lines:
+        table.add_row(*(_cell(value) for value in row))
+    _console(stderr=False).print(table)
+
+
+def note(text: str) -> None:
+    """Say something on stderr that is no result."""
+    _console(stderr=True).print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def fail(error: CurateError) -> int:
+    """Say what happened and the way out; returns the exit code."""
+    _complain(str(error), error.remedy)
+    return error.exit_code
+
+
+def finish(failures: Sequence[Failure], done: int) -> int:
+    """Say each failure; returns 0, 1 if some items were done, else the failures' own exit code."""
+    for failure in failures:
+        _complain(failure.message, failure.remedy)
+    if not failures:
+        return DONE
+    return SOME_FAILED if done else max(failure.exit_code for failure in failures)
+
+
+@contextmanager
+def voice(*, quiet: bool) -> Iterator[Tell]:
+    """A teller that draws progress on stderr: done, total, time left, failures."""
+    if quiet:
+        yield silent
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeRemainingColumn(),
+        TextColumn("[red]{task.fields[failed]}"),
+        console=_console(stderr=True),
+        transient=False,
+    )
+    shown: dict[str, TaskID] = {}
+
+    def tell(event: Progress | Notice) -> None:
+        if isinstance(event, Notice):
+            bars.console.print(event.text, soft_wrap=True, highlight=False, markup=False)
+            return
+        if event.label not in shown:
+            shown[event.label] = bars.add_task(event.label, total=None, unit=event.unit, failed="")
+        bars.update(
+            shown[event.label],
+            completed=round(event.done),
+            total=round(event.total),
+            failed=f"{event.failed} failed" if event.failed else "",
+        )
+
+    with bars:
+        yield tell
+
+
+def _complain(message: str, remedy: str) -> None:
+    console = _console(stderr=True)
+    console.print("[bold red]error:[/] ", end="")
+    console.print(message, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"       {remedy}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else 120)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

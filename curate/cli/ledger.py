@@ -1,0 +1,34 @@
+"""curate ledger: what was done, as JSON lines, out and back in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli import console
+
+app = typer.Typer(no_args_is_help=True, help="Write the ledger out as JSON lines, or read it in.")
+
+File = Annotated[Path, typer.Argument(help="A .jsonl file.")]
+
+
+@app.command("export")
+def export(context: typer.Context, file: File) -> None:
+    """Write every record to FILE, sorted: equal ledgers give equal files."""
+    from curate.ledger import Ledger
+
+    with Ledger(context.obj) as ledger:
+        ledger.dump(file)
+    console.show(f"Wrote {file}.")
+
+
+@app.command("import")
+def read(context: typer.Context, file: File) -> None:
+    """Read FILE into the ledger; a record with the same key is replaced."""
+    from curate.ledger import Ledger
+
+    with Ledger(context.obj) as ledger:
+        count = ledger.load(file)
+    console.show(f"Read {count} records from {file}.")

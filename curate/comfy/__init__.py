@@ -1,0 +1,1 @@
+"""ComfyUI servers: the only HTTP and WebSocket in the project."""

@@ -1,0 +1,1 @@
+"""Kept pairs in, what trainers read out."""

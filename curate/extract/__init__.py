@@ -1,0 +1,1 @@
+"""Films in, the frames worth having out."""

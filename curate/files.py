@@ -1,0 +1,54 @@
+"""Files that appear whole under their name or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from curate.errors import CurateError, DiskFull, NotWritable
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """Yield `path` + ".part" to write to; on success it becomes `path`, on error it is removed.
+
+    Raises:
+        DiskFull: no space is left, or a quota or file size limit is reached.
+        NotWritable: the folder refuses.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        os.replace(part, path)  # noqa: PTH105 - Path.replace hides which of the two names failed
+    except OSError as error:
+        raise _in_words(path, error) from error
+    finally:
+        _remove(part)
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write `data` to `path`, whole or not at all."""
+    with appearing(path) as part:
+        part.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    r"""Write `text` to `path` as UTF-8 with "\n" line ends, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def _remove(part: Path) -> None:
+    try:
+        part.unlink(missing_ok=True)
+    except OSError:  # a folder that refuses to write also refuses to delete
+        return
+
+
+def _in_words(path: Path, error: OSError) -> CurateError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFull(path)
+    return NotWritable(path, error.strerror or str(error))

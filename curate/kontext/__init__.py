@@ -1,0 +1,1 @@
+"""A frame and an instruction in, its twin out."""

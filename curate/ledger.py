@@ -1,0 +1,249 @@
+"""What was done, to what, with what: SQLite, one writer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, get_origin, get_type_hints
+
+from curate import files
+from curate.errors import BadInput, DiskFull, Failure, LedgerUnreadable, WorkspaceUnusable
+from curate.records import Film, Frame, Job, Lora, Noun, Pair, Refusal, Shot, Task, Twin, Verdict
+from curate.schema import MIGRATIONS
+
+FILE = "curate.db"
+
+_BUSY_S = 30.0
+_TABLES: dict[type[Any], str] = {
+    Task: "tasks",
+    Film: "films",
+    Shot: "shots",
+    Frame: "frames",
+    Refusal: "refusals",
+    Job: "jobs",
+    Twin: "twins",
+    Pair: "pairs",
+    Verdict: "verdicts",
+    Lora: "loras",
+}
+
+N = TypeVar("N")
+
+
+def exists(workspace: Path) -> bool:
+    """Whether any station has worked in `workspace`."""
+    return (workspace / FILE).is_file()
+
+
+def now() -> str:
+    """The moment in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Ledger:
+    """The ledger of one workspace, open for reading and writing; a context manager.
+
+    Args:
+        workspace: its folder; made if it is not there.
+
+    Raises:
+        WorkspaceUnusable: the folder cannot be made or written to.
+        LedgerUnreadable: the file there is no ledger, is damaged or comes from a newer version.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self.warning = ""
+        file = workspace / FILE
+        try:
+            workspace.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceUnusable(workspace, (error.strerror or str(error)).lower()) from error
+        if not os.access(workspace, os.W_OK):
+            raise WorkspaceUnusable(workspace, "you may not write to it")
+        try:
+            self._db = sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)
+            self._prepare(file)
+        except sqlite3.DatabaseError as error:
+            raise LedgerUnreadable(file, str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is recorded, or none of it."""
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def put(self, *nouns: Noun) -> None:
+        """Write records, each in the place of the one with its key."""
+        for noun in nouns:
+            row = [_stored(getattr(noun, column.name)) for column in fields(noun)]
+            marks = ", ".join("?" * len(row))
+            self._execute(f"REPLACE INTO {_TABLES[type(noun)]} VALUES ({marks})", row)
+
+    def all(self, kind: type[N], **where: object) -> list[N]:
+        """The records of a kind whose columns equal `where`, ordered by their first columns."""
+        condition, values = _condition(where)
+        rows = self._execute(f"SELECT * FROM {_TABLES[kind]}{condition} ORDER BY 1, 2, 3", values)
+        return [_restored(kind, row) for row in rows]
+
+    def get(self, kind: type[N], **where: object) -> N | None:
+        """The first record that `all` would give, or None."""
+        return next(iter(self.all(kind, **where)), None)
+
+    def remove(self, kind: type[Noun], **where: object) -> None:
+        """Delete the records of a kind whose columns equal `where`."""
+        condition, values = _condition(where)
+        self._execute(f"DELETE FROM {_TABLES[kind]}{condition}", values)
+
+    def done(self, station: str) -> set[str]:
+        """The ids of a station's finished tasks."""
+        rows = self._execute("SELECT id FROM tasks WHERE station = ? AND state = 'done'", [station])
+        return {row[0] for row in rows}
+
+    def finish(self, task_id: str, station: str, item: str, **settings: object) -> None:
+        """Record a task as done."""
+        self.put(Task(task_id, station, item, "done", settings, at=now()))
+
+    def fail(self, task_id: str, station: str, failure: Failure) -> None:
+        """Record a task as failed; the next run tries it again."""
+        self.put(
+            Task(
+                task_id,
+                station,
+                failure.item,
+                "failed",
+                reason=failure.message,
+                remedy=failure.remedy,
+                exit_code=failure.exit_code,
+                at=now(),
+            )
+        )
+
+    def relative(self, path: Path) -> str:
+        """`path` as the ledger stores it: below the workspace if it is there, "/" between parts."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+        root = Path(os.path.abspath(self.workspace))  # noqa: PTH100
+        inside = absolute.is_relative_to(root)
+        return (absolute.relative_to(root) if inside else absolute).as_posix()
+
+    def path(self, stored: str) -> Path:
+        """The file that a stored path names."""
+        return self.workspace / stored
+
+    def dump(self, file: Path) -> None:
+        """Write every record as a line of JSON, sorted, so that equal ledgers give equal files."""
+        lines = sorted(
+            json.dumps(
+                {"table": table} | {c.name: getattr(noun, c.name) for c in fields(noun)},
+                sort_keys=True,
+                ensure_ascii=False,
+            )
+            for kind, table in _TABLES.items()
+            for noun in self.all(kind)
+        )
+        files.write_text(file, "".join(line + "\n" for line in lines))
+
+    def load(self, file: Path) -> int:
+        """Read back what `dump` wrote, over what is here; returns the number of records.
+
+        Raises:
+            BadInput: a line is not one of ours; nothing is read then.
+        """
+        kinds = {table: kind for kind, table in _TABLES.items()}
+        count = 0
+        with self.transaction():
+            for number, line in enumerate(_lines(file), start=1):
+                try:
+                    values = json.loads(line)
+                    kind = kinds[values.pop("table")]
+                    row = {name: _stored(value) for name, value in values.items()}
+                    self.put(_restored(kind, [row[column.name] for column in fields(kind)]))
+                except (ValueError, KeyError, TypeError, AttributeError, sqlite3.Error) as error:
+                    raise BadInput(
+                        f"Line {number} of {file} is not a ledger record.",
+                        remedy="Give a file that `curate ledger export` wrote.",
+                    ) from error
+                count = number
+        return count
+
+    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise DiskFull(self.workspace / FILE) from error
+            raise LedgerUnreadable(self.workspace / FILE, str(error)) from error
+
+    def _prepare(self, file: Path) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise LedgerUnreadable(file, f"it was written by a newer curate (schema {version})")
+        if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            self._db.execute("PRAGMA journal_mode = DELETE")
+            self.warning = f"{file} is not on a local disk: run one curate at a time there."
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT"
+            )
+
+
+def _condition(where: dict[str, object]) -> tuple[str, list[object]]:
+    clauses = " AND ".join(f"{column} = ?" for column in where)
+    return (f" WHERE {clauses}" if clauses else ""), list(where.values())
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, dict | tuple | list):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return value
+
+
+def _restored(kind: type[N], row: Iterable[object]) -> N:
+    build: Callable[..., N] = kind
+    return build(
+        *(
+            container(json.loads(str(value))) if container else value
+            for container, value in zip(_CONTAINERS[kind], row, strict=True)
+        )
+    )
+
+
+def _containers(kind: type[Any]) -> list[Callable[[Any], object] | None]:
+    """For each field of a noun: dict or tuple if it is stored as JSON, else None."""
+    origins = [get_origin(hint) for hint in get_type_hints(kind).values()]
+    return [origin if origin in (dict, tuple) else None for origin in origins]
+
+
+_CONTAINERS = {kind: _containers(kind) for kind in _TABLES}
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            yield from opened
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"Cannot read {file}: {error}.", remedy="Check the path.") from error

@@ -1,0 +1,1 @@
+"""Two LoRAs in, their difference at a small rank out."""

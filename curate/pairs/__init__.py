@@ -1,0 +1,1 @@
+"""A frame and its twin in, measurements and a verdict out."""

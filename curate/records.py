@@ -1,0 +1,154 @@
+"""The nouns that pass from station to station and into the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["submitted", "done", "failed"]
+ShotKind = Literal["content", "flat", "transition"]
+Ruling = Literal["keep", "look", "reject"]
+Judge = Literal["rule", "person"]
+Concept = Literal["density", "light", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One piece of work; `id` is a hash of its inputs, settings and algorithm."""
+
+    id: str
+    station: str
+    item: str
+    state: State
+    settings: dict[str, object] = field(default_factory=dict)
+    reason: str = ""
+    remedy: str = ""
+    exit_code: int = 0
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film that was read; `id` hashes its contents, `task_id` is the extraction that counts."""
+
+    id: str
+    task_id: str
+    name: str
+    path: str
+    width: int
+    height: int
+    duration_s: float
+    codec: str
+    pixel_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A stretch of a film between two cuts, or the transition between two shots."""
+
+    film_id: str
+    number: int
+    start_s: float
+    end_s: float
+    kind: ShotKind
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A chosen frame; `id` is a hash of its pixels, `path` relative to the workspace."""
+
+    id: str
+    film_id: str
+    shot: int
+    time_s: float
+    path: str
+    width: int
+    height: int
+    density: float
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A frame that was looked at and not chosen, with the figure that decided."""
+
+    film_id: str
+    shot: int
+    time_s: float
+    reason: str
+    figure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A graph handed, or about to be handed, to a ComfyUI server."""
+
+    prompt_id: str
+    task_id: str
+    server: str
+    prefix: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The edited half of a pair beside the very image that the model saw.
+
+    `crop` is (left, top, right, bottom) in the frame's pixels; both halves are `width` × `height`.
+    """
+
+    id: str
+    frame_id: str
+    name: str
+    prompt: str
+    concept: Concept
+    instruction: str
+    backend: str
+    made_by: str
+    seed: int
+    crop: tuple[int, int, int, int]
+    width: int
+    height: int
+    frame_path: str
+    twin_path: str
+    graph: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two halves and what was measured on them; a measure that could not be had is None."""
+
+    id: str
+    name: str
+    twin_id: str
+    concept: Concept
+    frame_path: str
+    twin_path: str
+    measures: dict[str, float | None]
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a pair; a person's outranks the rule's."""
+
+    pair_id: str
+    judge: Judge
+    ruling: Ruling
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A slider LoRA that was merged; paths as given, `path` relative to the workspace if inside."""
+
+    id: str
+    path: str
+    dense_path: str
+    sparse_path: str
+    rank: int
+    modules: int
+    kept_energy: float
+
+
+Noun = Task | Film | Shot | Frame | Refusal | Job | Twin | Pair | Verdict | Lora

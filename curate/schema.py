@@ -1,0 +1,118 @@
+"""The ledger's tables, as an ordered list of migrations: append, never edit."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE tasks (
+        id TEXT PRIMARY KEY,
+        station TEXT NOT NULL,
+        item TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('submitted', 'done', 'failed')),
+        settings TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        remedy TEXT NOT NULL,
+        exit_code INTEGER NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX tasks_by_station ON tasks (station, state);
+
+    CREATE TABLE films (
+        id TEXT PRIMARY KEY,
+        task_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        duration_s REAL NOT NULL,
+        codec TEXT NOT NULL,
+        pixel_format TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE shots (
+        film_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        start_s REAL NOT NULL,
+        end_s REAL NOT NULL,
+        kind TEXT NOT NULL,
+        PRIMARY KEY (film_id, number)
+    ) STRICT;
+
+    CREATE TABLE frames (
+        id TEXT PRIMARY KEY,
+        film_id TEXT NOT NULL,
+        shot INTEGER NOT NULL,
+        time_s REAL NOT NULL,
+        path TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        density REAL NOT NULL,
+        sharpness REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX frames_by_film ON frames (film_id, time_s);
+
+    CREATE TABLE refusals (
+        film_id TEXT NOT NULL,
+        shot INTEGER NOT NULL,
+        time_s REAL NOT NULL,
+        reason TEXT NOT NULL,
+        figure REAL NOT NULL,
+        PRIMARY KEY (film_id, time_s, reason)
+    ) STRICT;
+
+    CREATE TABLE jobs (
+        prompt_id TEXT PRIMARY KEY,
+        task_id TEXT NOT NULL,
+        server TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX jobs_by_task ON jobs (task_id);
+
+    CREATE TABLE twins (
+        id TEXT PRIMARY KEY,
+        frame_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        prompt TEXT NOT NULL,
+        concept TEXT NOT NULL,
+        instruction TEXT NOT NULL,
+        backend TEXT NOT NULL,
+        made_by TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        crop TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        frame_path TEXT NOT NULL,
+        twin_path TEXT NOT NULL,
+        graph TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX twins_by_frame ON twins (frame_id);
+
+    CREATE TABLE pairs (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        twin_id TEXT NOT NULL,
+        concept TEXT NOT NULL,
+        frame_path TEXT NOT NULL,
+        twin_path TEXT NOT NULL,
+        measures TEXT NOT NULL,
+        encoder TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE verdicts (
+        pair_id TEXT NOT NULL,
+        judge TEXT NOT NULL CHECK (judge IN ('rule', 'person')),
+        ruling TEXT NOT NULL CHECK (ruling IN ('keep', 'look', 'reject')),
+        reasons TEXT NOT NULL,
+        PRIMARY KEY (pair_id, judge)
+    ) STRICT;
+
+    CREATE TABLE loras (
+        id TEXT PRIMARY KEY,
+        path TEXT NOT NULL,
+        dense_path TEXT NOT NULL,
+        sparse_path TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        modules INTEGER NOT NULL,
+        kept_energy REAL NOT NULL
+    ) STRICT;
+    """,
+)
