@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from curate import engine
+from curate.errors import FilmMissing
+from tests.conftest import wait_until
+
+ROOT = Path(__file__).parents[1]
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def refuse_odd(number: int) -> int:
+    if number % 2:
+        raise FilmMissing(Path(f"{number}.mkv"))
+    return number
+
+
+def stumble(number: int) -> float:
+    return 1 / number
+
+
+def die_on_three(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def process_id(number: int) -> int:
+    return os.getpid()
+
+
+def threads(number: int) -> str | None:
+    return os.environ.get("OPENCV_FOR_THREADS_NUM")
+
+
+def leave_trace(folder: str) -> None:
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+def hold_two_workers(folder: str) -> None:
+    for _ in engine.map(leave_trace, [folder, folder], workers=2):
+        pass
+
+
+def test_every_item_has_one_outcome():
+    outcomes = list(engine.map(square, range(20), workers=2))
+
+    assert sorted(o.result for o in outcomes) == [n * n for n in range(20)]
+
+
+def test_a_failed_item_is_an_outcome_and_the_others_go_on():
+    outcomes = {o.item: o for o in engine.map(refuse_odd, range(4), workers=2)}
+
+    assert outcomes[2].result == 2
+    assert outcomes[3].failure is not None
+    assert outcomes[3].failure.message == "There is no film 3.mkv."
+    assert outcomes[3].failure.exit_code == 3
+
+
+def test_an_error_that_nobody_foresaw_names_itself_and_the_item():
+    outcome = next(iter(engine.map(stumble, [0])))
+
+    assert outcome.failure is not None
+    assert "ZeroDivisionError on 0" in outcome.failure.message
+
+
+def test_an_item_that_kills_its_worker_is_set_aside_and_the_others_are_done():
+    outcomes = {o.item: o for o in engine.map(die_on_three, range(8), workers=2)}
+
+    assert sorted(outcomes) == list(range(8))
+    assert [n for n, o in outcomes.items() if o.failure] == [3]
+    assert "died on 3" in outcomes[3].failure.message
+
+
+def test_a_single_item_is_worked_in_this_process():
+    assert [o.result for o in engine.map(process_id, [1])] == [os.getpid()]
+
+
+def test_several_items_are_worked_in_other_processes():
+    assert os.getpid() not in {o.result for o in engine.map(process_id, [1, 2], workers=2)}
+
+
+def test_items_are_read_only_as_far_ahead_as_there_is_room():
+    taken = []
+
+    def items():
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    outcomes = engine.map(square, items(), workers=2)
+    next(outcomes)
+    outcomes.close()
+
+    assert len(taken) < 12
+
+
+def test_workers_use_one_thread_each():
+    assert {o.result for o in engine.map(threads, [1, 2], workers=2)} == {"1"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_the_process_that_started_them(tmp_path, number):
+    code = f"from tests.test_engine import hold_two_workers; hold_two_workers({str(tmp_path)!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+
+    parent.send_signal(number)
+    parent.wait(timeout=60)
+
+    wait_until(lambda: not any(is_running(int(trace.name)) for trace in tmp_path.iterdir()))
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not (state.exists() and state.read_text().rsplit(")", 1)[1].split()[0] == "Z")

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from curate import images
+from curate.errors import ImageUnreadable
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_a_png_gives_back_the_very_pixels(height, width, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+    assert np.array_equal(images.decode(images.encode_png(pixels)), pixels)
+
+
+def test_a_written_image_is_tagged_srgb(tmp_path):
+    images.write(tmp_path / "ä.png", np.zeros((4, 6, 3), np.uint8))
+
+    with Image.open(tmp_path / "ä.png") as image:
+        assert "srgb" in image.info
+    assert images.size(tmp_path / "ä.png") == (6, 4)
+
+
+def test_grey_palette_and_alpha_all_become_rgb(tmp_path):
+    for mode in ("L", "P", "RGBA", "LA"):
+        Image.new(mode, (5, 3)).save(tmp_path / f"{mode}.png")
+
+        assert images.read(tmp_path / f"{mode}.png").shape == (3, 5, 3)
+
+
+@pytest.mark.parametrize("damage", ["missing", "text", "empty", "truncated"])
+def test_an_unreadable_image_is_named(tmp_path, damage):
+    file = tmp_path / "frame.png"
+    whole = images.encode_png(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    contents = {"text": b"not an image", "empty": b"", "truncated": whole[: len(whole) // 2]}
+    if damage in contents:
+        file.write_bytes(contents[damage])
+
+    with pytest.raises(ImageUnreadable, match=r"frame\.png"):
+        images.read(file)
+
+
+def test_listing_leaves_out_what_is_no_finished_image(tmp_path):
+    for name in ("b.png", "a.JPG", "c.txt", "d.png.part"):
+        (tmp_path / name).touch()
+    (tmp_path / "e.png").mkdir()
+
+    assert [file.name for file in images.listed(tmp_path)] == ["a.JPG", "b.png"]

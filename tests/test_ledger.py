@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from curate import ledger as ledgers
+from curate.errors import BadInput, Failure, LedgerUnreadable, WorkspaceUnusable
+from curate.ledger import Ledger
+from curate.records import Frame, Task, Twin, Verdict
+from curate.schema import MIGRATIONS
+
+FRAME = Frame("f1", "film", 3, 12.5, "frames/a.png", 1920, 1080, 0.4, 2.0)
+TWIN = Twin(
+    id="t1",
+    frame_id="f1",
+    name="a",
+    prompt="simplify",
+    concept="density",
+    instruction="Make it clean.",
+    backend="embedded",
+    made_by="nobody",
+    seed=2**63 - 1,
+    crop=(0, 21, 1920, 1059),
+    width=1392,
+    height=752,
+    frame_path="twins/simplify/frame/a.png",
+    twin_path="twins/simplify/twin/ä.png",
+    graph={"1": {"class_type": "LoadImage"}},
+)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with Ledger(tmp_path / "data") as opened:
+        yield opened
+
+
+def test_a_record_comes_back_as_it_went_in(ledger):
+    ledger.put(FRAME, TWIN)
+
+    assert ledger.get(Frame, id="f1") == FRAME
+    assert ledger.all(Twin) == [TWIN]
+
+
+def test_a_record_takes_the_place_of_the_one_with_its_key(ledger):
+    ledger.put(Verdict("p", "rule", "look", ("a", "b")))
+    ledger.put(Verdict("p", "rule", "keep", ()))
+    ledger.put(Verdict("p", "person", "reject", ()))
+
+    assert [v.ruling for v in ledger.all(Verdict, pair_id="p")] == ["reject", "keep"]
+
+
+def test_a_transaction_that_fails_leaves_no_trace(ledger):
+    with pytest.raises(RuntimeError), ledger.transaction():
+        ledger.put(FRAME)
+        raise RuntimeError
+
+    assert ledger.all(Frame) == []
+
+
+def test_a_failed_task_is_not_done(ledger):
+    ledger.finish("1", "extract", "film.mkv", count=3)
+    ledger.fail("2", "extract", Failure("bad.mkv", "It broke.", "Mend it.", 3))
+
+    assert ledger.done("extract") == {"1"}
+    assert ledger.get(Task, id="2").reason == "It broke."
+    assert ledger.get(Task, id="1").settings == {"count": 3}
+
+
+def test_paths_are_stored_below_the_workspace_with_forward_slashes(ledger):
+    inside = ledger.workspace / "frames" / "a b.png"
+
+    assert ledger.relative(inside) == "frames/a b.png"
+    assert ledger.path("frames/a b.png") == inside
+    outside = ledger.workspace.parent / "other" / "x.png"
+    assert ledger.path(ledger.relative(outside)) == outside
+
+
+def test_the_ledger_as_json_lines_reads_back_equal(ledger, tmp_path):
+    ledger.put(TWIN, FRAME, Verdict("p", "rule", "look", ("too dark",)))
+    ledger.finish("1", "extract", "film.mkv")
+    ledger.dump(tmp_path / "out.jsonl")
+
+    with Ledger(tmp_path / "other") as other:
+        assert other.load(tmp_path / "out.jsonl") == 4
+        other.dump(tmp_path / "again.jsonl")
+
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
+def test_a_line_that_is_no_record_is_named_and_nothing_is_read(ledger, tmp_path):
+    ledger.put(FRAME)
+    file = tmp_path / "out.jsonl"
+    ledger.dump(file)
+    file.write_text(file.read_text() + '{"table": "frames"}\n')
+
+    with Ledger(tmp_path / "other") as other:
+        with pytest.raises(BadInput, match="Line 2"):
+            other.load(file)
+        assert other.all(Frame) == []
+
+
+def test_the_journal_is_write_ahead(ledger):
+    with sqlite3.connect(ledger.workspace / ledgers.FILE) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    db.close()
+
+
+def test_a_file_that_is_no_ledger_is_refused(tmp_path):
+    (tmp_path / ledgers.FILE).write_text("this is a text, and long enough to be looked at" * 20)
+
+    with pytest.raises(LedgerUnreadable, match="not a database"):
+        Ledger(tmp_path)
+
+
+def test_a_ledger_of_a_newer_version_is_refused(tmp_path):
+    with Ledger(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / ledgers.FILE) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+
+    with pytest.raises(LedgerUnreadable, match="newer"):
+        Ledger(tmp_path)
+
+
+def test_a_workspace_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(WorkspaceUnusable):
+        Ledger(tmp_path / "file" / "data")
