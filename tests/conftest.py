@@ -35,7 +35,7 @@ class Cli:
         )
 
     def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-        """Start it and return at once; its own process group, so that a signal reaches all of it."""
+        """Start it and return at once, in a process group of its own for signals to reach."""
         return subprocess.Popen(
             self._command(arguments),
             cwd=self.folder,

@@ -36,11 +36,11 @@ def die_on_three(number: int) -> int:
     return number
 
 
-def process_id(number: int) -> int:
+def process_id(_: int) -> int:
     return os.getpid()
 
 
-def threads(number: int) -> str | None:
+def threads(_: int) -> str | None:
     return os.environ.get("OPENCV_FOR_THREADS_NUM")
 
 

@@ -19,9 +19,13 @@ def test_an_error_while_writing_leaves_what_was_there(tmp_path):
     target = tmp_path / "a.txt"
     target.write_text("old")
 
-    with pytest.raises(RuntimeError), files.appearing(target) as part:
-        part.write_text("ha")
-        raise RuntimeError
+    def write_half() -> None:
+        with files.appearing(target) as part:
+            part.write_text("ha")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
 
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]

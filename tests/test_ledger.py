@@ -52,9 +52,13 @@ def test_a_record_takes_the_place_of_the_one_with_its_key(ledger):
 
 
 def test_a_transaction_that_fails_leaves_no_trace(ledger):
-    with pytest.raises(RuntimeError), ledger.transaction():
-        ledger.put(FRAME)
-        raise RuntimeError
+    def record_half() -> None:
+        with ledger.transaction():
+            ledger.put(FRAME)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        record_half()
 
     assert ledger.all(Frame) == []
 

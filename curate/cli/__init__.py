@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from curate import __version__, config
-from curate.cli import console, ledger
+from curate.cli import console, ledger, status
 from curate.errors import CurateError
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 
+app.command()(status.status)
 app.add_typer(ledger.app, name="ledger")
 
 

@@ -1,0 +1,41 @@
+# Two commands: `make demo` tries it, `make test` tests it. Both set up .venv themselves.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint format clean
+
+demo: .venv/base
+	$(BIN)/curate -w demo demo
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench-%: .venv/bench
+	$(BIN)/python benchmarks/$*.py
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) -e .
+	touch $@
+
+.venv/test: .venv/base
+	$(PIP) -e '.[test]'
+	touch $@
+
+.venv/bench: .venv/test
+	$(PIP) -e '.[bench]'
+	touch $@
+
+clean:
+	rm -rf .venv demo

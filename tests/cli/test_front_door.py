@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from curate.cli import app
+
+ROOT = Path(__file__).parents[2]
+HEAVY = "cv2 numpy torch datasets httpx av PIL transformers websockets sqlite3"
+
+
+def commands():
+    return sorted(get_command(app).commands)
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in commands())])
+def test_every_command_has_help_and_loads_nothing_heavy_for_it(arguments):
+    code = (
+        "import sys; from curate.cli import main; sys.argv[1:] = sys.argv[1:] + ['--help']\n"
+        "try: main()\n"
+        f"except SystemExit as e: print(e.code, [m for m in {HEAVY.split()} if m in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.rstrip().endswith("0 []")
+
+
+def test_help_answers_at_once(curate):
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        curate("--help")
+        times.append(time.perf_counter() - start)
+
+    assert min(times) < 0.3
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_and_option_stands_in_the_readme(name):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert f"curate {name}" in readme
+
+
+def test_a_mistyped_option_is_a_usage_error(curate):
+    ran = curate("status", "--jsno")
+
+    assert ran.returncode == 2
+    assert "--jsno" in ran.stderr
+
+
+def test_a_flag_outranks_the_environment_and_the_environment_the_file(curate):
+    (curate.folder / "curate.toml").write_text('workspace = "from-file"\n')
+
+    assert '"from-file"' in curate("status", "--json").stdout
+    assert '"from-env"' in curate("status", "--json", CURATE_WORKSPACE="from-env").stdout
+    ran = curate("-w", "from-flag", "status", "--json", CURATE_WORKSPACE="from-env")
+    assert '"from-flag"' in ran.stdout
+
+
+def test_an_unknown_setting_names_the_nearest(curate):
+    (curate.folder / "curate.toml").write_text('workspce = "x"\n')
+
+    ran = curate("status")
+
+    assert ran.returncode == 2
+    assert "'workspce'" in ran.stderr
+    assert "'workspace'" in ran.stderr
+
+
+def test_the_package_runs_as_a_module_and_says_its_version(curate):
+    assert curate("--version").stdout.startswith("curate ")
+
+
+def test_the_ledger_goes_out_and_comes_back_equal(curate):
+    curate("ledger", "export", "a.jsonl")
+    assert curate("-w", "other", "ledger", "import", "a.jsonl").returncode == 0
+    assert curate("-w", "other", "ledger", "export", "b.jsonl").returncode == 0
+
+    assert (curate.folder / "a.jsonl").read_bytes() == (curate.folder / "b.jsonl").read_bytes()
