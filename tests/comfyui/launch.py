@@ -1,0 +1,19 @@
+"""Start ComfyUI's main.py where torchvision has no build for the torch beside it.
+
+torchvision's import asks for the schemas of two compiled operators; ComfyUI never calls them.
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+import torch
+
+if __name__ == "__main__":
+    schemas = torch.library.Library("torchvision", "DEF")
+    schemas.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    schemas.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    main = Path(sys.argv[1])
+    sys.argv = sys.argv[1:]
+    sys.path.insert(0, str(main.parent))
+    runpy.run_path(str(main), run_name="__main__")
