@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from curate import __version__, config
-from curate.cli import console, ledger, status
+from curate.cli import console, kontext, ledger, pair_check, status
 from curate.errors import CurateError
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
@@ -26,6 +26,8 @@ app = typer.Typer(
 )
 
 
+app.command()(kontext.kontext)
+app.command()(pair_check.pair_check)
 app.command()(status.status)
 app.add_typer(ledger.app, name="ledger")
 

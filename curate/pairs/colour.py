@@ -1,0 +1,128 @@
+"""Colour that moved as a whole, and the place where it moved most, in CIELAB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CELL_SHARE = 1 / 64
+"""A cell's side over the image's long side: 16 px of 1024."""
+
+_TILE_CELLS = 4
+_FITTED_SHARE = 0.7
+_LEAST_CHROMA_SD = 2.0
+_LEAST_LIGHTNESS_SD = 2.0
+
+Lab = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How colour differs over the whole picture, twin minus frame; L, a, b in CIELAB units.
+
+    The slopes are 1 for equal saturation and contrast, None where the frame has too little of it.
+    """
+
+    lightness: float
+    a: float
+    b: float
+    chroma_slope: float | None
+    contrast_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The worst tile: its residual in CIELAB units, its centre as shares of width and height."""
+
+    residual: float
+    x: float
+    y: float
+
+
+def low_pass(image: NDArray[np.uint8]) -> Lab:
+    """CIELAB means of cells of 16 px at 1024 long side, shape (rows, columns, 3).
+
+    Args:
+        image: uint8 sRGB, shape (height, width, 3).
+    """
+    small = _cells(image.astype(np.float32)) / np.float32(255)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2Lab), np.float32)
+
+
+def whole_cells(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which cells of `low_pass` lie wholly in `valid`, shape (rows, columns)."""
+    return _cells(valid.astype(np.float32)) > 0.999
+
+
+def shift(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Shift | None:
+    """The colour shift between two low-passed halves in register; None if nothing overlaps.
+
+    Medians and trimmed fits: an object that was removed moves neither, up to a third of the area.
+
+    Args:
+        frame: as `low_pass` gives it.
+        twin: same shape.
+        valid: as `whole_cells` gives it.
+    """
+    before, after = frame[valid], twin[valid]
+    if len(before) < 2:
+        return None
+    offset = np.median(after - before, axis=0)
+    error = np.linalg.norm(after - before - offset, axis=1)
+    alike = error <= np.quantile(error, _FITTED_SHARE)
+    before, after = before[alike], after[alike]
+    return Shift(
+        lightness=float(offset[0]),
+        a=float(offset[1]),
+        b=float(offset[2]),
+        chroma_slope=_slope(before[:, 1:], after[:, 1:], _LEAST_CHROMA_SD),
+        contrast_ratio=_slope(before[:, :1], after[:, :1], _LEAST_LIGHTNESS_SD),
+    )
+
+
+def worst_tile(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Tile | None:
+    """The 64 px tile (at 1024 long side) whose mean colour moved most against the whole.
+
+    Tiles overlap in steps of a cell, so that no edge hides a missing object. None if no whole
+    tile is in both halves.
+    """
+    if not valid.any():
+        return None
+    moved = twin - frame
+    moved -= np.median(moved[valid], axis=0)
+    box = (_TILE_CELLS, _TILE_CELLS)
+    means = cv2.boxFilter(moved, -1, box, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    whole = cv2.boxFilter(valid.astype(np.float32), -1, box, anchor=(0, 0), borderType=0)
+    rows, columns = valid.shape
+    size = np.where(np.asarray(whole) > 0.999, np.linalg.norm(means, axis=2), -1.0)
+    size = size[: max(rows - _TILE_CELLS + 1, 1), : max(columns - _TILE_CELLS + 1, 1)]
+    row, column = np.unravel_index(int(size.argmax()), size.shape)
+    if size[row, column] < 0:
+        return None
+    return Tile(
+        residual=float(size[row, column]),
+        x=(int(column) + _TILE_CELLS / 2) / columns,
+        y=(int(row) + _TILE_CELLS / 2) / rows,
+    )
+
+
+def _cells(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = values.shape[:2]
+    cell = max(height, width) * CELL_SHARE
+    size = (max(round(width / cell), 1), max(round(height / cell), 1))
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _slope(
+    before: NDArray[np.float32], after: NDArray[np.float32], least_sd: float
+) -> float | None:
+    """The least-squares slope of `after` over `before`, shapes (cells, channels)."""
+    x = before - before.mean(axis=0)
+    y = after - after.mean(axis=0)
+    energy = float((x * x).sum())
+    if energy < len(x) * least_sd**2:
+        return None
+    return float((x * y).sum()) / energy

@@ -1,0 +1,108 @@
+"""Two plain folders matched by name: which image belongs to which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate import identity, images
+from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
+from curate.records import Concept
+
+FOLDERS = "folders"
+"""The group of pairs that came from two plain folders; others are named by their prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """A frame and its twin as files, and what is known of them before they are opened.
+
+    `label` is the name, with the prompt before it where two prompts share the name.
+    """
+
+    label: str
+    name: str
+    group: str
+    concept: Concept
+    twin_id: str
+    made_by: str
+    frame: Path
+    twin: Path
+
+
+def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], list[str]]:
+    """The images of two folders with equal stems, and a sentence for each without a partner.
+
+    Raises:
+        FolderEmpty: a folder has no images, or is none.
+        BadInput: no image has a partner.
+    """
+    notes: list[str] = []
+    frames, twins = _by_stem(dense, notes), _by_stem(sparse, notes)
+    pairs = [
+        Halves(stem, stem, FOLDERS, concept, "", "", frames[stem], twins[stem])
+        for stem in sorted(frames.keys() & twins.keys())
+    ]
+    if not pairs:
+        raise BadInput(
+            f"No image in {dense} has a namesake in {sparse}.",
+            remedy="Name both halves of a pair alike: dense/street.png and sparse/street.png.",
+        )
+    for mine, others, folder in ((frames, twins, sparse), (twins, frames, dense)):
+        notes += [f"{mine[s]} has no partner in {folder}." for s in sorted(mine.keys() - others)]
+    return pairs, notes
+
+
+def _by_stem(folder: Path, notes: list[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for image in images.listed(folder) if folder.is_dir() else ():
+        taken = found.setdefault(image.stem, image)
+        if taken is not image:
+            notes.append(f"{image} is left out: {taken.name} has the same name.")
+    if not found:
+        raise FolderEmpty(folder, "images")
+    return found
+
+
+def labelled(label: str, halves: Sequence[Halves]) -> str:
+    """`label`, if a pair has it.
+
+    Raises:
+        BadSetting: none has; the error names the nearest.
+    """
+    labels = {one.label for one in halves}
+    if label in labels:
+        return label
+    raise BadSetting(f"There is no pair {label!r}.", remedy=nearest(label, labels))
+
+
+def hash_of(image: Path) -> str:
+    """The hash of a half's bytes.
+
+    Raises:
+        ImageUnreadable: the file is missing or cannot be read.
+    """
+    try:
+        return identity.of_file(image)
+    except OSError as error:
+        raise ImageUnreadable(image, _reason(error)) from error
+
+
+def stamp_of(image: Path) -> list[int]:
+    """A half's size in bytes and time of change in ns: while they stand, so do its bytes.
+
+    Raises:
+        ImageUnreadable: the file is missing or cannot be read.
+    """
+    try:
+        entry = image.stat()
+    except OSError as error:
+        raise ImageUnreadable(image, _reason(error)) from error
+    return [entry.st_size, entry.st_mtime_ns]
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    return (error.strerror or str(error)).lower()
