@@ -1,0 +1,182 @@
+"""The arithmetic: a weighted sum of low-rank changes, solved exactly without ever forming it.
+
+Every change is a product of thin matrices, so their sum is one too: D = U V, U (rows, R) and
+V (R, columns), R the sum of the ranks. With U'U = Lu Lu' and VV' = Lv Lv' (Cholesky), the small
+matrix M = Lu' Lv has the singular values of D, and if M = P S W' then the best factors of rank k
+are U (Lv W_k S_k^-½) and (S_k^-½ P_k' Lu') V: the change itself is never solved for or inverted.
+
+Two halves of a pair differ by little, and A − B then cancels nearly all of both. Where their
+ranks are equal it is written in the difference basis, A's up times the difference of the downs
+plus the difference of the ups times B's down, whose products do not cancel. That keeps Gram
+matrices, whose condition is the square of the factors', safe in float64. Where an estimate says
+that they are not, Householder QR takes their place.
+
+Arrays are numpy's or torch's: only names that both have are used on them. What is R × R is
+numpy's in every case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = Any
+"""A float64 matrix of numpy or torch, on whatever device."""
+
+Small: TypeAlias = NDArray[np.float64]
+
+_EPS = float(np.finfo(np.float64).eps)
+_TOLERATED = 1e-9  # estimated relative error of D above which Gram matrices are not trusted
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """`weight · up @ down`, the adapter's own scale included in the weight."""
+
+    up: Array
+    down: Array
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """D = up @ down, and each term t as up @ mixes[t] @ down."""
+
+    up: Array
+    down: Array
+    mixes: tuple[Small, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The singular values of D, largest first, and what turns the basis into its factors.
+
+    Factors of rank k are `basis.up @ up_mix[:, :k]` and `down_mix[:k] @ basis.down`, the root of
+    each singular value in both. `inner[s, t]` is the inner product of the terms s and t.
+    """
+
+    singular: Small
+    up_mix: Small
+    down_mix: Small
+    inner: Small
+    by_householder: bool
+
+
+def basis(xp: Any, terms: Sequence[Term]) -> Basis:
+    """The terms side by side; the first two in the difference basis if they are A − B.
+
+    Args:
+        xp: numpy or torch.
+        terms: one or more, of equal rows and columns.
+    """
+    first, *others = terms
+    ups, downs = [first.up * first.weight], [first.down]
+    paired = (
+        len(terms) > 1
+        and first.weight * others[0].weight < 0
+        and first.down.shape == others[0].down.shape
+    )
+    if paired:
+        second = others.pop(0)
+        ups.append(ups[0] + second.up * second.weight)
+        downs = [first.down - second.down, second.down]
+    for term in others:
+        ups.append(term.up * term.weight)
+        downs.append(term.down)
+    mixes = _mixes([down.shape[0] for down in downs], paired=paired)
+    return Basis(xp.concatenate(ups, axis=1), xp.concatenate(downs, axis=0), mixes)
+
+
+def solve(xp: Any, fetch: Any, base: Basis) -> Solution:
+    """The exact singular value decomposition of `base.up @ base.down`, in float64.
+
+    Args:
+        xp: numpy or torch.
+        fetch: brings an array of xp's to numpy.
+        base: as `basis` gives it.
+
+    Raises:
+        FloatingPointError: a NaN or an infinity is in it.
+    """
+    left, right = fetch(base.up.T @ base.up), fetch(base.down @ base.down.T)
+    if not (np.isfinite(left).all() and np.isfinite(right).all()):
+        raise FloatingPointError
+    inner = _inner(left, right, base.mixes)
+    size = len(left)
+    if not (left.any() and right.any()):
+        empty = np.zeros((size, size))
+        return Solution(np.zeros(size), empty, empty, inner, by_householder=False)
+    roots = _gram_roots(left, right)
+    if roots is None:
+        lu, lv = (fetch(xp.linalg.qr(m)[1]).T for m in (base.up, base.down.T))
+        return _decomposed(lu, lv, inner, by_householder=True)
+    return _decomposed(*roots, inner, by_householder=False)
+
+
+def factors(base: Basis, solution: Solution, rank: int, send: Any) -> tuple[Array, Array]:
+    """The best factors of a rank, (rows, rank) and (rank, columns), √S in both.
+
+    `send` takes a numpy matrix to where the basis is.
+    """
+    up = base.up @ send(np.ascontiguousarray(solution.up_mix[:, :rank]))
+    return up, send(np.ascontiguousarray(solution.down_mix[:rank])) @ base.down
+
+
+def _mixes(ranks: Sequence[int], *, paired: bool) -> tuple[Small, ...]:
+    size, starts = sum(ranks), np.cumsum([0, *ranks])
+    mixes = []
+    for number, rank in enumerate(ranks):
+        mix, here = np.zeros((size, size)), slice(starts[number], starts[number + 1])
+        mix[here, here] = np.eye(rank)
+        mixes.append(mix)
+    if paired:
+        # U = [a, a + b], V = [A - B; B] with the weights in a and b: a A = U0 (V0 + V1), b B = rest
+        rank = ranks[0]
+        one, two = slice(0, rank), slice(rank, 2 * rank)
+        mixes[0][one, two] = np.eye(rank)
+        mixes[1][one, two] = -np.eye(rank)
+    return tuple(mixes)
+
+
+def _inner(left: Small, right: Small, mixes: Sequence[Small]) -> Small:
+    # <U X V, U Y V> = tr(X' U'U Y VV') for the mixes X, Y
+    images = [left @ mix @ right for mix in mixes]
+    return np.array([[float(np.sum(mix * image)) for image in images] for mix in mixes])
+
+
+def _gram_roots(left: Small, right: Small) -> tuple[Small, Small] | None:
+    """Cholesky roots of both Gram matrices, or None where they would not be exact enough."""
+    roots, condition = [], 0.0
+    for gram in (left, right):
+        lengths = np.sqrt(np.diag(gram))
+        if not lengths.all():
+            return None
+        try:
+            root = np.linalg.cholesky(gram / np.outer(lengths, lengths))
+            inverse = np.linalg.inv(root)
+        except np.linalg.LinAlgError:
+            return None
+        condition += float(np.sum(root**2) * np.sum(inverse**2))
+        roots.append(root * lengths[:, None])
+    lu, lv = roots
+    if _EPS * condition * _sum_of_parts(lu, lv) > _TOLERATED * float(np.linalg.norm(lu.T @ lv)):
+        return None
+    return lu, lv
+
+
+def _decomposed(lu: Small, lv: Small, inner: Small, *, by_householder: bool) -> Solution:
+    p, singular, wt = np.linalg.svd(lu.T @ lv, full_matrices=False)
+    noise = len(lu) * _EPS * _sum_of_parts(lu, lv)
+    real = singular > noise
+    singular = np.where(real, singular, 0.0)
+    roots = np.sqrt(np.where(real, singular, np.inf))
+    return Solution(singular, lv @ wt.T / roots, (p / roots).T @ lu.T, inner, by_householder)
+
+
+def _sum_of_parts(lu: Small, lv: Small) -> float:
+    """Root of the summed squares of |column of U| |row of V|: what rounding errors scale with."""
+    return float(np.linalg.norm(np.linalg.norm(lu, axis=1) * np.linalg.norm(lv, axis=1)))

@@ -1,0 +1,238 @@
+"""safetensors files: read with every claim of the header checked, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import RawIOBase
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate import files
+from curate.errors import LoraUnreadable
+from curate.merge import numbers
+
+_LONGEST_HEADER = 100_000_000  # the safetensors library refuses more
+_CHUNK_BYTES = 1 << 20
+_LEGACY_START, _LEGACY_BYTES = 0x100000, 0x10000  # the window of kohya's short hash
+_HASH, _LEGACY_HASH = "sshs_model_hash", "sshs_legacy_hash"
+_STRANGERS = (
+    (b"PK\x03\x04", "it is a pickle in a zip (.pt, .ckpt), which can run any program when loaded"),
+    (b"\x80", "it is a pickle (.pt, .ckpt), which can run any program when loaded"),
+    (b"GGUF", "it is a GGUF model"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A tensor's dtype as safetensors names it, its shape and its bytes' place in the file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+class TensorFile:
+    """An open safetensors file; a context manager. Its tensors may be read from many threads.
+
+    Raises:
+        LoraUnreadable: it is missing, truncated, a pickle, or its header contradicts itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = path.open("rb", buffering=0)
+        except FileNotFoundError as error:
+            raise LoraUnreadable(path, "there is no such file") from error
+        except IsADirectoryError as error:
+            raise LoraUnreadable(path, "it is a folder") from error
+        except OSError as error:
+            raise LoraUnreadable(path, (error.strerror or str(error)).lower()) from error
+        try:
+            self.entries, self.metadata = self._header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def read(self, name: str) -> NDArray[Any]:
+        """A tensor as float16, float32 or float64; smaller floats become float32, exactly."""
+        entry = self.entries[name]
+        raw = np.empty(entry.end - entry.start, np.uint8)
+        self._fill(raw.data, entry.start, name)
+        return numbers.decode(raw, entry.dtype).reshape(entry.shape)
+
+    def sha256(self) -> str:
+        """Hex SHA-256 of the whole file."""
+        digest = hashlib.sha256()
+        with self.path.open("rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _fill(self, view: memoryview, start: int, name: str) -> None:
+        while len(view):
+            count = _read_at(self._file.fileno(), view, start)
+            if not count:
+                raise LoraUnreadable(self.path, f"it ends within {name}")
+            view, start = view[count:], start + count
+
+    def _header(self) -> tuple[dict[str, Entry], dict[str, str]]:
+        size = os.fstat(self._file.fileno()).st_size
+        begin = self._file.read(8)
+        for magic, reason in _STRANGERS:
+            if begin.startswith(magic) and not _may_be_length(begin, size):
+                raise LoraUnreadable(self.path, reason)
+        length = int.from_bytes(begin, "little")
+        if len(begin) < 8 or not _may_be_length(begin, size):
+            raise LoraUnreadable(self.path, "it is no safetensors file, or cut off in its header")
+        header = self._parsed(self._file.read(length))
+        metadata = header.pop("__metadata__", {})
+        if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+            raise LoraUnreadable(self.path, "its metadata is not text")
+        entries = {name: self._entry(name, value, 8 + length) for name, value in header.items()}
+        self._check_places(entries, size)
+        return entries, metadata
+
+    def _parsed(self, text: bytes) -> dict[str, Any]:
+        try:
+            header = json.loads(text, object_pairs_hook=_without_duplicates)
+        except (ValueError, RecursionError) as error:
+            doubled = f": {error}" if isinstance(error, _Doubled) else ""
+            raise LoraUnreadable(self.path, f"its header is not valid{doubled}") from error
+        if not isinstance(header, dict):
+            raise LoraUnreadable(self.path, "its header is not an object")
+        return header
+
+    def _entry(self, name: str, value: object, origin: int) -> Entry:
+        try:
+            assert isinstance(value, dict)
+            dtype, shape, places = value["dtype"], value["shape"], value["data_offsets"]
+            start, end = places
+            assert isinstance(dtype, str)
+            assert all(type(n) is int and n >= 0 for n in (*shape, start, end))
+        except (AssertionError, KeyError, TypeError, ValueError) as error:
+            raise LoraUnreadable(self.path, f"the header's entry for {name} is damaged") from error
+        if dtype not in numbers.BYTES:
+            raise LoraUnreadable(self.path, f"{name} has the unknown type {dtype}")
+        if end - start != math.prod(shape) * numbers.BYTES[dtype]:
+            raise LoraUnreadable(self.path, f"the size of {name} does not fit its shape")
+        return Entry(dtype, tuple(shape), origin + start, origin + end)
+
+    def _check_places(self, entries: Mapping[str, Entry], size: int) -> None:
+        before, reached = "", 0
+        for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].end)):
+            if entry.start < reached:
+                raise LoraUnreadable(self.path, f"{name} and {before} overlap")
+            before, reached = name, entry.end
+        if reached > size:
+            raise LoraUnreadable(self.path, f"it is truncated, {reached - size} bytes are missing")
+
+
+def write(
+    path: Path, tensors: Iterable[tuple[str, NDArray[Any], str]], metadata: Mapping[str, str]
+) -> None:
+    """Write a safetensors file: (name, values, dtype as safetensors names it), and metadata.
+
+    The same arguments give the same bytes. kohya's hashes are added: SHA-256 of all tensors'
+    bytes, and the first 8 digits of that of the file's bytes from 0x100000 to 0x110000.
+
+    Raises:
+        DiskFull, NotWritable: as `files.appearing`.
+    """
+    header: dict[str, object] = {}
+    pieces: list[memoryview] = []
+    reached = 0
+    for name, values, dtype in tensors:
+        data = numbers.encode(values, dtype)
+        places = [reached, reached + data.nbytes]
+        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": places}
+        pieces.append(data.data.cast("B"))
+        reached += data.nbytes
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    notes = {**metadata, _HASH: digest.hexdigest(), _LEGACY_HASH: "0" * 8}
+    notes[_LEGACY_HASH] = _window_hash([_encoded(header, notes), *pieces])
+    with files.appearing(path) as part, part.open("wb", buffering=0) as file:
+        for piece in (memoryview(_encoded(header, notes)), *pieces):
+            _write_all(file, piece)
+
+
+def _write_all(file: RawIOBase, view: memoryview) -> None:
+    while len(view):  # one call writes 2 GiB at most
+        view = view[file.write(view) or 0 :]
+
+
+def _encoded(header: Mapping[str, object], metadata: Mapping[str, str]) -> bytes:
+    text = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _window_hash(pieces: Iterable[bytes | memoryview]) -> str:
+    digest, reached = hashlib.sha256(), 0
+    for piece in pieces:
+        view = memoryview(piece).cast("B")
+        start = max(_LEGACY_START - reached, 0)
+        end = _LEGACY_START + _LEGACY_BYTES - reached
+        if end <= 0:
+            break
+        digest.update(view[start:end])
+        reached += view.nbytes
+    return digest.hexdigest()[:8]
+
+
+def _may_be_length(begin: bytes, size: int) -> bool:
+    return 2 <= int.from_bytes(begin, "little") <= min(size - 8, _LONGEST_HEADER)
+
+
+class _Doubled(ValueError):
+    pass
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Doubled(f"{key} stands there twice")
+        found[key] = value
+    return found
+
+
+if hasattr(os, "preadv"):
+
+    def _read_at(descriptor: int, view: memoryview, start: int) -> int:
+        return os.preadv(descriptor, [view], start)
+
+else:  # Windows: no positional read, so one reader at a time
+    import threading
+
+    _one_reader = threading.Lock()
+
+    def _read_at(descriptor: int, view: memoryview, start: int) -> int:
+        with _one_reader:
+            os.lseek(descriptor, start, os.SEEK_SET)
+            data = os.read(descriptor, len(view))
+        view[: len(data)] = data
+        return len(data)

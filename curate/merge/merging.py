@@ -1,0 +1,280 @@
+"""Files in, the slider LoRA out: one merge from its first byte to its last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from curate.errors import LorasDiffer
+from curate.events import Progress, Tell
+from curate.merge import align, choosing, describe, files, lora, report, select, solving
+from curate.merge import device as devices
+from curate.merge.align import Aligned
+from curate.merge.device import Device
+from curate.merge.lora import Module
+from curate.merge.report import ModuleReport, Totals
+from curate.merge.settings import STORED, Settings
+from curate.merge.solving import Pair, Solved, Sources, Wanted
+from curate.merge.spelling import Spelling, tensors
+
+Made = dict[str, tuple[Aligned, Pair, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A merge, fixed: files, their SHA-256 and weights, the output, the settings."""
+
+    id: str
+    inputs: tuple[Path, ...]
+    hashes: tuple[str, ...]
+    weights: tuple[float, ...]
+    output: Path
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """How failures call it."""
+        return self.output.name
+
+    def outputs(self) -> dict[int, Path]:
+        """The file of each rank, the rank in the name if there are several; 0 if it is unknown."""
+        if not self.settings.by_rank:
+            return {0: self.output}
+        if len(self.settings.ranks) == 1:
+            return {self.settings.ranks[0]: self.output}
+        stem, suffix = self.output.stem, self.output.suffix
+        return {r: self.output.with_name(f"{stem}_r{r}{suffix}") for r in self.settings.ranks}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was made, its largest rank, its size in 10^6 bytes, the energy it keeps."""
+
+    path: Path
+    rank: int
+    size_mb: float
+    kept_energy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge did; `left_out` counts modules by reason, `notices` are sentences."""
+
+    written: tuple[Written, ...]
+    modules: tuple[ModuleReport, ...]
+    totals: Totals
+    multiplier: float
+    left_out: Mapping[str, int]
+    one_sided: int
+    by_householder: int
+    device: str
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The files' modules side by side, and those of them that were chosen by name."""
+
+    sources: Sources
+    loras: list[dict[str, Module]]
+    all: list[Aligned]
+    chosen: list[Aligned]
+    left_out: Counter[str]
+
+
+def merge(job: Job, tell: Tell) -> Merged:
+    """Do a merge and write its file or files.
+
+    Raises:
+        LoraUnreadable: a file is damaged or holds what cannot be subtracted.
+        LorasDiffer: the files do not belong together, or there is no difference.
+        NoModuleChosen: nothing is left to do.
+    """
+    with ExitStack() as stack:
+        opened = [stack.enter_context(files.TensorFile(path)) for path in job.inputs]
+        found = _found(opened, job)
+        dtype = _dtype(job.settings, found.loras[0])
+        low = [one for one in found.chosen if one.shape]
+        device = devices.choose(
+            job.settings.device, work_flop=solving.flop(low), workers=job.settings.workers
+        )
+        solved = _solved(low, found.sources, device, _eager(job.settings, dtype), tell)
+        strong = choosing.strong_enough(solved, job.settings)
+        found.left_out["too weak"] = len(solved) - len(strong)
+        whole = _whole(found)
+        if not whole:
+            choosing.check_difference(strong, job.settings)
+        ranks = choosing.ranks_of(strong, job.settings, dtype)
+        multiplier = choosing.multiplier(strong, ranks, job.settings)
+        made = _made(strong, ranks, found.sources, device, Wanted(0, multiplier, dtype))
+        scaled = {
+            key: (one, {role: values * multiplier for role, values in parts.items()})
+            for key, (one, parts) in whole.items()
+        }
+        if job.settings.non_target == "zero":
+            made |= _zeros(found.all, made, dtype)
+        written = _write(job, found, made, scaled, strong, dtype)
+    reports = report.modules(strong, ranks)
+    totals = report.totals(reports, strong)
+    return Merged(
+        written,
+        reports,
+        totals,
+        multiplier,
+        {reason: count for reason, count in found.left_out.items() if count},
+        sum(not one.shared for one in found.chosen),
+        sum(one.solution.by_householder for one in strong),
+        device.name,
+        (*_notices(job, found, strong, whole), *report.warnings(reports, totals)),
+    )
+
+
+def _found(opened: Sequence[files.TensorFile], job: Job) -> _Found:
+    asked = job.settings
+    loras = [lora.modules(file) for file in opened]
+    everything = align.align(list(zip(job.inputs, loras, strict=True)))
+    wanted = select.chosen(
+        [one.name for one in everything],
+        targets=asked.targets,
+        blocks=asked.blocks,
+        exclude=asked.exclude,
+    )
+    by_name = [one for one in everything if one.name in wanted]
+    chosen = [one for one in by_name if one.shared or not asked.common_only]
+    left_out = Counter(
+        {"not targeted": len(everything) - len(by_name), "one-sided": len(by_name) - len(chosen)}
+    )
+    sources = Sources(opened, job.weights, asked.ignore_alpha)
+    return _Found(sources, loras, everything, chosen, left_out)
+
+
+def _dtype(asked: Settings, modules: Mapping[str, Module]) -> str:
+    if asked.dtype != "same":
+        return STORED[asked.dtype]
+    own = next(iter(modules.values())).dtype
+    # loaders do not take LoRAs in 8 or 64 bits
+    return {"F8_E4M3": "BF16", "F8_E5M2": "BF16", "F64": "F32"}.get(own, own)
+
+
+def _eager(asked: Settings, dtype: str) -> Wanted | None:
+    if asked.by_rank and asked.target_norm is None:
+        return Wanted(max(asked.ranks), asked.alpha, dtype)
+    return None
+
+
+def _solved(
+    low: Sequence[Aligned], sources: Sources, device: Device, wanted: Wanted | None, tell: Tell
+) -> list[Solved]:
+    done = 0
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        tell(Progress("merge", done, len(low), unit="modules"))
+
+    work = partial(solving.solve, sources=sources, device=device, wanted=wanted)
+    return list(solving.in_threads(work, low, device.lanes, one_more))
+
+
+def _made(
+    solved: Sequence[Solved],
+    ranks: Mapping[str, int],
+    sources: Sources,
+    device: Device,
+    wanted: Wanted,
+) -> Made:
+    def made(one: Solved) -> Pair:
+        rank = ranks[one.aligned.key]
+        again = Wanted(rank, wanted.multiplier, wanted.dtype)
+        return one.factors or solving.make(one, sources, device, again)
+
+    pairs = solving.in_threads(made, solved, device.lanes, lambda: None)
+    found: Made = {}
+    for one, pair in zip(solved, pairs, strict=True):
+        if not all(np.isfinite(matrix).all() for matrix in pair):
+            raise LorasDiffer(
+                f"The difference in {one.aligned.name} is too large for {wanted.dtype}.",
+                remedy="Give --dtype bfloat16 or float32, or a smaller --alpha.",
+            )
+        found[one.aligned.key] = (one.aligned, pair, ranks[one.aligned.key])
+    return found
+
+
+def _whole(found: _Found) -> dict[str, tuple[Aligned, dict[str, solving.Full]]]:
+    parts = {one.key: (one, solving.whole(one, found.sources)) for one in found.chosen}
+    return {key: pair for key, pair in parts.items() if pair[1]}
+
+
+def _zeros(everything: Sequence[Aligned], made: Made, dtype: str) -> Made:
+    rank = max((rank for _, _, rank in made.values()), default=1)
+    kind = np.float16 if dtype == "F16" else np.float32
+    return {
+        one.key: (
+            one,
+            (np.zeros((one.shape.rows, 0), kind), np.zeros((0, one.shape.columns), kind)),
+            rank,
+        )
+        for one in everything
+        if one.shape and one.key not in made
+    }
+
+
+def _write(
+    job: Job,
+    found: _Found,
+    made: Made,
+    whole: Mapping[str, tuple[Aligned, Mapping[str, solving.Full]]],
+    solved: Sequence[Solved],
+    dtype: str,
+) -> tuple[Written, ...]:
+    first = found.sources.files[0]
+    spelling = Spelling(found.loras[0].values(), job.settings.format)
+    is_wan = any(one.name.startswith("blocks.") for one in found.all)
+    written = []
+    for asked, path in job.outputs().items():
+        at = {key: (one, pair, asked or rank) for key, (one, pair, rank) in made.items()}
+        ranks = {rank for _, _, rank in at.values()}
+        notes = describe.metadata(
+            first,
+            title=path.stem,
+            rank=ranks.pop() if len(ranks) == 1 else None,
+            task=job.id,
+            inputs=list(zip(job.inputs, job.hashes, job.weights, strict=True)),
+            options=job.settings.described(),
+            is_wan=is_wan,
+        )
+        files.write(path, tensors(at, whole, spelling, dtype), notes)
+        reports = report.modules(solved, {key: rank for key, (_, _, rank) in at.items()})
+        kept = report.totals(reports, solved).kept_energy
+        rank = max((rank for _, _, rank in at.values()), default=0)
+        written.append(Written(path, rank, path.stat().st_size / 1e6, kept))
+    return tuple(written)
+
+
+def _notices(
+    job: Job, found: _Found, solved: Sequence[Solved], whole: Mapping[str, object]
+) -> list[str]:
+    said = []
+    if job.settings.ignore_alpha:
+        pairs = zip(found.sources.files, found.loras, strict=True)
+        said += [text for file, modules in pairs if (text := describe.about_alpha(file, modules))]
+    possible = max((int(np.count_nonzero(one.solution.singular)) for one in solved), default=0)
+    if job.settings.by_rank and solved and max(job.settings.ranks) > possible:
+        said.append(
+            f"The difference has rank {possible} at most; the rest of rank "
+            f"{max(job.settings.ranks)} is zeros."
+        )
+    if job.settings.mixed_ranks:
+        said.append(
+            "The ranks differ between modules: ComfyUI, Musubi Tuner and WanVideoWrapper read "
+            "that right; diffusers takes one rank for all and applies others at a wrong strength."
+        )
+    if whole:
+        said.append(f"{len(whole)} modules also hold full differences; they are written whole.")
+    return said

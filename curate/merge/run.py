@@ -1,0 +1,198 @@
+"""The merge station: plan, work, record."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from curate import engine, identity
+from curate.errors import BadSetting, Failure, LoraUnreadable, NothingYet
+from curate.events import Tell, silent
+from curate.ledger import Ledger
+from curate.merge import align, describe, files, lora, merging, page, select
+from curate.merge.merging import Job
+from curate.merge.merging import Merged as Merged
+from curate.merge.settings import Settings as Settings
+from curate.merge.settings import checked
+from curate.records import Lora
+
+STATION = "merge"
+_ALGORITHM = "merge/1"
+_HALVES = ("dense", "sparse")
+_SLIDER = "slider.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a merge; `merged` is None where nothing was done, `planned` then says why."""
+
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    page: Path
+    merged: Merged | None
+    already_there: bool
+    modules: int
+    failures: tuple[Failure, ...]
+
+
+def merge(
+    ledger: Ledger | None,
+    first: Path,
+    second: Path,
+    output: Path,
+    settings: Settings,
+    *,
+    tell: Tell = silent,
+    dry_run: bool = False,
+) -> Report:
+    """Write the difference of two LoRAs, `first` − `second`, at a small rank.
+
+    Args:
+        ledger: where it is recorded; None where there is no workspace.
+        first: the LoRA that the slider's positive side leads to.
+        second: what is subtracted from it.
+        output: the file to write; with several ranks, the rank is added to its name.
+        settings: everything else.
+        tell: hears the progress.
+        dry_run: only see what would be done.
+
+    Raises:
+        BadSetting: the settings contradict each other, or the output is one of the inputs.
+        LoraUnreadable, LorasDiffer, NoModuleChosen: see `merging.merge`; the latter two of the
+            work itself become failures of the report.
+    """
+    job, modules = plan(first, second, output, checked(settings))
+    outputs = tuple(job.outputs().values())
+    page_file = output.with_suffix(".html")
+    there = ledger is not None and is_done(ledger, job)
+    if there or dry_run:
+        return Report(job.inputs, outputs, page_file, None, there, modules, ())
+    outcome = next(engine.map(partial(work, tell=tell), [job]))
+    if ledger is not None:
+        record(ledger, job, outcome.result, outcome.failure)
+    failures = (outcome.failure,) if outcome.failure else ()
+    return Report(job.inputs, outputs, page_file, outcome.result, False, modules, failures)
+
+
+def plan(first: Path, second: Path, output: Path, settings: Settings) -> tuple[Job, int]:
+    """The merge as a job, and the number of modules it is for; reads the inputs, writes nothing."""
+    inputs = (first, second, *(path for path, _ in settings.added))
+    weights = (1.0, -1.0, *(weight for _, weight in settings.added))
+    with ExitStack() as stack:
+        opened = [stack.enter_context(files.TensorFile(path)) for path in inputs]
+        loras = [(file.path, lora.modules(file)) for file in opened]
+        names = [one.name for one in align.align(loras)]
+        modules = select.chosen(
+            names, targets=settings.targets, blocks=settings.blocks, exclude=settings.exclude
+        )
+        with ThreadPoolExecutor(engine.cores()) as pool:
+            hashes = tuple(pool.map(files.TensorFile.sha256, opened))
+    described = settings.described()
+    task = identity.of_task(
+        _ALGORITHM,
+        inputs=[[path.name, digest] for path, digest in zip(inputs, hashes, strict=True)],
+        weights=list(weights),
+        output=output.name,
+        settings=described,
+    )
+    job = Job(task, inputs, hashes, weights, output, settings)
+    _check_outputs(job)
+    return job, len(modules)
+
+
+def is_done(ledger: Ledger, job: Job) -> bool:
+    """Whether this very merge is recorded and its files still are what it wrote."""
+    return job.id in ledger.done(STATION) and all(
+        _made_by(path) == job.id for path in job.outputs().values()
+    )
+
+
+def work(job: Job, tell: Tell = silent) -> Merged:
+    """Do the merge: the LoRA, then the page about it."""
+    merged = merging.merge(job, tell)
+    page.write(job, merged)
+    return merged
+
+
+def record(ledger: Ledger, job: Job, merged: Merged | None, failure: Failure | None) -> None:
+    """Enter what became of a job."""
+    with ledger.transaction():
+        if failure or merged is None:
+            assert failure is not None
+            ledger.fail(job.id, STATION, failure)
+            return
+        dense, sparse = (ledger.relative(path) for path in job.inputs[:2])
+        for one in merged.written:
+            stored = ledger.relative(one.path)
+            ledger.remove(Lora, path=stored)
+            ledger.put(
+                Lora(
+                    identity.of_task(job.id, path=stored),
+                    stored,
+                    dense,
+                    sparse,
+                    one.rank,
+                    len(merged.modules),
+                    one.kept_energy,
+                )
+            )
+        settings = job.settings.described()
+        ledger.finish(job.id, STATION, ledger.relative(job.output), **settings)
+
+
+def halves(workspace: Path) -> tuple[Path, Path]:
+    """The newest dense and the newest sparse LoRA in the workspace's loras/.
+
+    Files that `curate merge` wrote are no halves, whatever they are called.
+
+    Raises:
+        NothingYet: one is missing.
+    """
+    folder = workspace / "loras"
+    newest = []
+    for half in _HALVES:
+        found = [path for path in folder.glob("*.safetensors") if _is_half(path, half)]
+        if not found:
+            raise NothingYet(
+                f"{half} LoRAs (loras/*{half}*.safetensors)",
+                workspace,
+                f"cp THE_{half.upper()}_LORA.safetensors {folder.as_posix()}/{half}.safetensors",
+            )
+        newest.append(max(found, key=lambda path: (path.stat().st_mtime_ns, path.name)))
+    return newest[0], newest[1]
+
+
+def slider(workspace: Path) -> Path:
+    """Where the workspace's slider LoRA is written by default."""
+    return workspace / "loras" / _SLIDER
+
+
+def _is_half(path: Path, half: str) -> bool:
+    other = _HALVES[1 - _HALVES.index(half)]
+    name = path.name.lower()
+    return half in name and other not in name and _made_by(path) is None
+
+
+def _made_by(path: Path) -> str | None:
+    """The id of the merge that wrote a file, from its metadata; None if none did."""
+    try:
+        with files.TensorFile(path) as file:
+            return file.metadata.get(describe.TASK)
+    except LoraUnreadable:
+        return None
+
+
+def _check_outputs(job: Job) -> None:
+    sources = {path.resolve() for path in job.inputs}
+    for path in job.outputs().values():
+        if path.suffix != ".safetensors":
+            raise BadSetting(
+                f"{path} does not end in .safetensors.", remedy=f"Write {path.stem}.safetensors."
+            )
+        if path.resolve() in sources:
+            raise BadSetting(
+                f"{path} is one of the LoRAs to be merged.", remedy="Choose another output name."
+            )
