@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.comfyui.server import comfy  # noqa: F401 - a fixture: one server for all tests
+
 PATIENCE_S = 120.0
 
 

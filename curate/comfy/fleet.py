@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from curate.comfy import job
 from curate.comfy.job import Order
@@ -24,28 +23,20 @@ WINDOW = 3
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Made(Generic[T]):
-    """What became of an order, and the address of the server that made it."""
-
-    value: T
-    server: str
-
-
-Book = Callable[[Order[T], str], Job]
+Book = Callable[[Order, str], Job]
 """Write down, before it is submitted, the job for an order on the server of that address."""
 
 
 def make(
     urls: Sequence[str],
-    orders: Iterable[Order[T]],
-    book: Book[T],
+    orders: Iterable[Order],
+    book: Book,
     *,
     tell: Tell = silent,
     patience_s: float = PATIENCE_S,
     stall_s: float = STALL_S,
-) -> Generator[Outcome[Order[T], Made[T]]]:
-    """Yield an outcome for each order, as they finish, spread over the servers.
+) -> Generator[Outcome[Order, str]]:
+    """Yield for each order the address of the server that filled it, or a failure, as they finish.
 
     The servers work on while the caller handles an outcome. When the caller stops early, or is
     interrupted, jobs of ours that still wait on the servers are taken out of their queues; the
@@ -78,25 +69,25 @@ async def _next(outcomes: AsyncGenerator[T]) -> T | None:
     return await anext(outcomes, None)
 
 
-class _Fleet(Generic[T]):
+class _Fleet:
     """The orders that wait or are in work, and the lanes that take them: WINDOW for a server."""
 
     def __init__(
-        self, servers: Sequence[Server], orders: Iterator[Order[T]], book: Book[T], tell: Tell
+        self, servers: Sequence[Server], orders: Iterator[Order], book: Book, tell: Tell
     ) -> None:
         self._servers = {server.url: server for server in servers}
         self._orders = orders
         self._book = book
         self._tell = tell
-        self._handed_back: deque[Order[T]] = deque()
+        self._handed_back: deque[Order] = deque()
         self._in_work = 0
         self._changed = asyncio.Condition()
-        self._results: asyncio.Queue[Outcome[Order[T], Made[T]] | asyncio.Task[None]]
+        self._results: asyncio.Queue[Outcome[Order, str] | asyncio.Task[None]]
         self._results = asyncio.Queue()
         self._open: dict[str, Job] = {}
         self._lost: list[str] = []
 
-    async def outcomes(self) -> AsyncGenerator[Outcome[Order[T], Made[T]]]:
+    async def outcomes(self) -> AsyncGenerator[Outcome[Order, str]]:
         async with contextlib.AsyncExitStack() as connections:
             for server in self._servers.values():
                 await connections.enter_async_context(server)
@@ -119,9 +110,9 @@ class _Fleet(Generic[T]):
 
     async def _lane(self, server: Server) -> None:
         while (order := await self._taken(server)) is not None:
-            outcome: Outcome[Order[T], Made[T]]
+            outcome: Outcome[Order, str]
             try:
-                value = await job.fill(order, server, partial(self._booked, order), self._servers)
+                await job.fill(order, server, partial(self._booked, order), self._servers)
             except ServerUnreachable as error:
                 self._lose(server, error)
                 await self._settle(handed_back=order)
@@ -129,12 +120,12 @@ class _Fleet(Generic[T]):
             except (BadInput, ItemFailed) as error:
                 outcome = Outcome(order, None, Failure.of(order.name, error))
             else:
-                outcome = Outcome(order, Made(value, server.url), None)
+                outcome = Outcome(order, server.url, None)
             self._results.put_nowait(outcome)
             self._open.pop(order.key, None)
             await self._settle()
 
-    async def _taken(self, server: Server) -> Order[T] | None:
+    async def _taken(self, server: Server) -> Order | None:
         """The next order; None when this server is lost or all that there is is done."""
         async with self._changed:
             while server.url not in self._lost:
@@ -148,14 +139,14 @@ class _Fleet(Generic[T]):
                 await self._changed.wait()
         return None
 
-    async def _settle(self, *, handed_back: Order[T] | None = None) -> None:
+    async def _settle(self, *, handed_back: Order | None = None) -> None:
         async with self._changed:
             self._in_work -= 1
             if handed_back is not None:
                 self._handed_back.append(handed_back)
             self._changed.notify_all()
 
-    def _booked(self, order: Order[T], url: str) -> Job:
+    def _booked(self, order: Order, url: str) -> Job:
         self._open[order.key] = self._book(order, url)
         return self._open[order.key]
 

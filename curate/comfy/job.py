@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from curate import identity
 from curate.comfy.protocol import Broken, Finished, Graph, Stored
@@ -20,18 +19,15 @@ _TRIES = 3
 _TOO_LARGE = 413
 _BAD_REQUEST = 400
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
-class Order(Generic[T]):
+class Order:
     """A picture that is wanted.
 
     `begin` is called when its turn comes and gives the jobs that were submitted for it before,
-    oldest first. `picture` gives the PNG to upload; `accept` takes the PNG that came back, keeps
-    it and returns what shall be known of it, or raises TwinUnusable: these two run in a thread.
-    `graph` binds the uploaded image's name and an output prefix; `output` is the node whose image
-    counts.
+    oldest first. `picture` gives the PNG to upload; `accept` takes the PNG that came back and
+    keeps it, or raises TwinUnusable: these two run in a thread. `graph` binds the uploaded
+    image's name and an output prefix; `output` is the node whose image counts.
     """
 
     key: str
@@ -40,13 +36,13 @@ class Order(Generic[T]):
     begin: Callable[[], tuple[Job, ...]]
     picture: Callable[[], bytes]
     graph: Callable[[str, str], Graph]
-    accept: Callable[[bytes], T]
+    accept: Callable[[bytes], None]
 
 
 async def fill(
-    order: Order[T], server: Server, book: Callable[[str], Job], fleet: Mapping[str, Server]
-) -> T:
-    """What `order.accept` returned for the picture.
+    order: Order, server: Server, book: Callable[[str], Job], fleet: Mapping[str, Server]
+) -> None:
+    """Have a picture made, unless it is found, and accepted.
 
     Args:
         order: looked for on the servers of its earlier jobs before anything is submitted.
@@ -60,16 +56,15 @@ async def fill(
         JobFailed, TwinUnusable: this order cannot.
     """
     for job in reversed(order.begin()):
-        made = await _found(order, job, fleet.get(job.server), server)
-        if made is not None:
-            return made
+        if await _is_found(order, job, fleet.get(job.server), server):
+            return
     try:
-        return await _made(order, server, book)
+        await _make(order, server, book)
     except Refused as refusal:
         raise _in_words(refusal, order, server) from refusal
 
 
-async def _made(order: Order[T], server: Server, book: Callable[[str], Job]) -> T:
+async def _make(order: Order, server: Server, book: Callable[[str], Job]) -> None:
     png = await asyncio.to_thread(order.picture)
     image = await server.upload(png, f"{identity.of_bytes(png)}.png", FOLDER)
     has_freed = False
@@ -85,14 +80,15 @@ async def _made(order: Order[T], server: Server, book: Callable[[str], Job]) -> 
         elif ending is not None:
             png_back = await server.view(_expected(order, ending, server))
             if png_back is not None:
-                return await asyncio.to_thread(order.accept, png_back)
-        elif (made := await _left_behind(order, job, server)) is not None:
-            return made
+                await asyncio.to_thread(order.accept, png_back)
+                return
+        elif await _is_left_behind(order, job, server):
+            return
     raise _failed(order, server, f"its result was lost {_TRIES} times")
 
 
-async def _found(order: Order[T], job: Job, then: Server | None, now: Server) -> T | None:
-    """The result of an earlier job: in the history, in the queue, or as a file."""
+async def _is_found(order: Order, job: Job, then: Server | None, now: Server) -> bool:
+    """Whether an earlier job's picture was accepted: from the history, the queue or a file."""
     for server in dict.fromkeys(s for s in (then, now) if s is not None):
         try:
             if server is then:
@@ -100,44 +96,43 @@ async def _found(order: Order[T], job: Job, then: Server | None, now: Server) ->
                 if ending is None and job.prompt_id in await server.queued():
                     ending = await server.ended(job.prompt_id)
                 if isinstance(ending, Broken):
-                    return None
-            made = await _left_behind(order, job, server)
+                    return False
+            if await _is_left_behind(order, job, server):
+                return True
         except (ServerUnreachable, Refused):
             if server is now:
                 raise
-            continue
-        if made is not None:
-            return made
-    return None
+    return False
 
 
-async def _left_behind(order: Order[T], job: Job, server: Server) -> T | None:
-    """The file that a job wrote, if it is there and whole; SaveImage counts from 00001."""
+async def _is_left_behind(order: Order, job: Job, server: Server) -> bool:
+    """Whether the file that a job wrote is there, and whole; SaveImage counts from 00001."""
     folder, _, name = job.prefix.rpartition("/")
     png = await server.view(Stored(f"{name}_00001_.png", folder, "output"))
     if png is None:
-        return None
+        return False
     try:
-        return await asyncio.to_thread(order.accept, png)
+        await asyncio.to_thread(order.accept, png)
     except TwinUnusable:  # cut off by a crash
-        return None
+        return False
+    return True
 
 
-def _expected(order: Order[T], ending: Finished, server: Server) -> Stored:
+def _expected(order: Order, ending: Finished, server: Server) -> Stored:
     images = ending.images.get(order.output)
     if not images:
         raise _failed(order, server, f"node {order.output} wrote no image")
     return images[0]
 
 
-def _failed(order: Order[T], server: Server, reason: str) -> JobFailed:
+def _failed(order: Order, server: Server, reason: str) -> JobFailed:
     return JobFailed(
         f"ComfyUI at {server.url} failed on {order.name}: {reason}.",
         remedy="See ComfyUI's own log; run the same command again to retry this frame.",
     )
 
 
-def _in_words(refusal: Refused, order: Order[T], server: Server) -> JobFailed | GraphRefused:
+def _in_words(refusal: Refused, order: Order, server: Server) -> JobFailed | GraphRefused:
     if refusal.status == _TOO_LARGE:
         return JobFailed(
             f"ComfyUI at {server.url} finds {order.name} too large.",

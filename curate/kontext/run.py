@@ -223,7 +223,7 @@ def _worked(
     orders = [_order(ledger, recipe, edit) for edit in todo]
     with closing(fleet.make(list(versions), orders, partial(_book, ledger), tell=tell)) as filled:
         for outcome in filled:
-            maker = makers[outcome.result.server] if outcome.result else ""
+            maker = makers[outcome.result] if outcome.result else ""
             yield by_id[outcome.item.key], outcome.failure, maker
 
 
@@ -240,7 +240,7 @@ def _begin(ledger: Ledger, edit: Edit) -> tuple[Job, ...]:
     return tuple(sorted(ledger.all(Job, task_id=edit.id), key=lambda job: job.at))
 
 
-def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order[None]:
+def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order:
     frame = cache(partial(edits.sent, edit))
     return Order(
         key=edit.id,
@@ -253,7 +253,7 @@ def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order[None]:
     )
 
 
-def _book(ledger: Ledger, order: Order[None], server: str) -> Job:
+def _book(ledger: Ledger, order: Order, server: str) -> Job:
     """Write down a job before it is submitted."""
     prompt_id = str(uuid4())
     job = Job(prompt_id, order.key, server, f"{FOLDER}/{order.key[:12]}-{prompt_id[:8]}", now())

@@ -6,9 +6,9 @@ import json
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,14 @@ class ComfyUI:
 
     def __init__(self, base: Path) -> None:
         self.base = base
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         (base / "no-front-end").mkdir(parents=True)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         """Begin to start; `wait_ready` waits until it answers."""
@@ -75,6 +79,22 @@ class ComfyUI:
     def version(self) -> str:
         return str(self.get("/system_stats")["system"]["comfyui_version"])
 
+    def queued(self) -> set[str]:
+        """The ids of the prompts that run or wait."""
+        queue = self.get("/queue")
+        return {job[1] for job in queue["queue_running"] + queue["queue_pending"]}
+
+    def submit(self, graph: dict[str, Any], prompt_id: str) -> None:
+        """Queue a graph as somebody else would."""
+        self.post("/prompt", {"prompt": graph, "prompt_id": prompt_id})
+
+    def post(self, path: str, body: dict[str, Any]) -> None:
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
     def prompts_taken(self) -> int:
         """How many prompts it has accepted since it was started."""
         return self.log().rpartition("Starting server")[2].count("got prompt")
@@ -85,12 +105,16 @@ class ComfyUI:
     def outputs(self) -> list[Path]:
         return sorted((self.base / "output").rglob("*.png"))
 
-    def place_empty_models(self) -> None:
+    @contextmanager
+    def empty_models(self) -> Iterator[None]:
         """Give the Kontext graph its file names: it validates, and fails when it runs."""
-        for name in KONTEXT_MODELS:
-            file = self.base / "models" / name
+        files = [self.base / "models" / name for name in KONTEXT_MODELS]
+        for file in files:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
+        yield
+        for file in files:
+            file.unlink()
 
     def _options(self) -> list[str]:
         return [
@@ -101,7 +125,7 @@ class ComfyUI:
         ]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
