@@ -85,12 +85,14 @@ def pair_check(
 
 
 def _show(report: Report, *, as_json: bool, dry_run: bool) -> None:
+    from rich.markup import escape
+
     if dry_run and as_json:
         console.show_json({"would_measure": report.waiting})
     elif dry_run:
         console.show(f"Would measure {len(report.waiting)} pairs.")
         for name in report.waiting:
-            console.show(f"  {name}")
+            console.show(f"  {escape(name)}")
     elif as_json:
         console.show_json(_as_json(report))
     else:
@@ -137,7 +139,7 @@ def _show_table(report: Report) -> None:
         console.show(f"CLIP image similarity: not measured on {without} pairs; give --clip DIR.")
     for text in sorted({one.halves.made_by for one in report.pairs}):
         if "preview" in text:
-            console.show(f"Twins: {text}.")
-    console.show(f"Page: {report.page}")
+            console.show(f"Twins: {escape(text)}.")
+    console.show(f"Page: {escape(str(report.page))}")
     if counts["look"]:
         console.show("Decide the doubtful ones with --keep NAME or --reject NAME.")
