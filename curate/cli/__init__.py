@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from curate import __version__, config
-from curate.cli import console, dataset, doctor, kontext, ledger, merge, pair_check, status
+from curate.cli import console, dataset, doctor, extract, kontext, ledger, merge, pair_check, status
 from curate.errors import CurateError
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 
+app.command()(extract.extract)
 app.command()(kontext.kontext)
 app.command(cls=merge.Command)(merge.merge)
 app.command()(pair_check.pair_check)

@@ -1,0 +1,133 @@
+"""curate extract: the frames worth having out of films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curate.cli import console
+from curate.cli.options import DryRun, Json, Quiet
+
+if TYPE_CHECKING:
+    from curate.extract.run import Extracted, Report
+
+
+def _count(text: str) -> int | None:
+    """The number that --count gives, None for "all"."""
+    if text.strip().lower() == "all":
+        return None
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is neither a number from 1 nor 'all'.")
+    return int(text)
+
+
+Films = Annotated[list[Path], typer.Argument(metavar="FILM...", help="Films, in any format.")]
+Count = Annotated[
+    str,
+    typer.Option(
+        metavar="N|all",
+        help="Keep at most N frames a film, the most crowded and most different; "
+        "'all' keeps one of every shot.",
+    ),
+]
+
+
+def extract(
+    context: typer.Context,
+    films: Films,
+    count: Count = "120",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take the frames worth having out of films: one a shot, crowded, sharp, no two alike."""
+    from curate import ledger as ledgers
+    from curate.extract import run
+
+    most = _count(count)
+    if dry_run and not ledgers.exists(context.obj):
+        planned = run.plan(None, films, most)
+        report = run.Report((), planned.todo, planned.failures)
+    else:
+        with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
+            report = run.extract(ledger, films, count=most, tell=tell, dry_run=dry_run)
+    if as_json:
+        console.show_json({"films": [_object(found) for found in report.films]})
+    elif dry_run:
+        _say_planned(report)
+    else:
+        _say(report, context.obj)
+    done = len(report.planned if dry_run else report.films)
+    raise typer.Exit(console.finish(report.failures, done=done))
+
+
+def _object(found: Extracted) -> dict[str, object]:
+    return {
+        "film": found.path.as_posix(),
+        "name": found.film.name,
+        "duration_s": found.film.duration_s,
+        "shots": [
+            {"number": s.number, "start_s": s.start_s, "end_s": s.end_s, "kind": s.kind}
+            for s in found.shots
+        ],
+        "frames": [
+            {
+                "path": f.path,
+                "time_s": f.time_s,
+                "shot": f.shot,
+                "width": f.width,
+                "height": f.height,
+                "density": f.density,
+                "sharpness": f.sharpness,
+            }
+            for f in found.frames
+        ],
+        "refused": [
+            {"time_s": r.time_s, "reason": r.reason, "figure": r.figure, "shot": r.shot}
+            for r in found.refusals
+        ],
+    }
+
+
+def _say_planned(report: Report) -> None:
+    for work in report.planned:
+        source = work.source
+        console.show(
+            f"{source.path.name}: {source.width}×{source.height} {source.codec}, "
+            f"{source.duration_s:.0f} s, to be read."
+        )
+    for found in report.films:
+        console.show(f"{found.path.name}: done before, {len(found.frames)} frames.")
+
+
+def _say(report: Report, workspace: Path) -> None:
+    if not report.films:
+        return
+    console.show_table(
+        ("film", "length", "shots", "frames", "refused"),
+        [
+            (
+                found.film.name,
+                f"{found.film.duration_s:.0f} s",
+                sum(shot.kind == "content" for shot in found.shots),
+                len(found.frames),
+                _reasons(found),
+            )
+            for found in report.films
+        ],
+    )
+    new = sum(len(found.frames) for found in report.films if found.is_new)
+    old = sum(len(found.frames) for found in report.films if not found.is_new)
+    there = f"; {old} were there already" if old else ""
+    console.show(f"{new} frames written to {(workspace / 'frames').as_posix()}{there}.")
+    if new or old:
+        console.show("[bold]Next:[/] curate kontext --prompt simplify.txt")
+
+
+def _reasons(found: Extracted) -> str:
+    counts: dict[str, int] = {}
+    for refusal in found.refusals:
+        counts[refusal.reason] = counts.get(refusal.reason, 0) + 1
+    return ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items())) or "none"

@@ -1,0 +1,216 @@
+"""What is measured on every frame of a film while it is decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.extract import film
+from curate.extract.density import density
+from curate.extract.film import Piece
+from curate.extract.lettering import letters
+
+Gray = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+THUMB = (80, 45)
+TONES = (32, 18)
+"""Width and height of the luma that is kept of every frame; each chroma plane is half of it."""
+
+_TONE_BYTES = TONES[0] * TONES[1] * 3 // 2
+_SMALL_PX = 480
+_BARS_EVERY = 12
+_DRAWN_EVERY = 6
+_ROOT = np.sqrt(np.arange(256, dtype=np.float32) * 255)
+"""Square-root luma spreads the shadows, where a cut between two dark shots would be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A row for each frame, in the order they are shown.
+
+    Attributes:
+        pts: int64, in the stream's time base.
+        jump: mean difference of the square-root luma to the frame before, 0…255.
+        likeness: normalised cross-correlation with the frame before, −1…1.
+        tint: mean difference of the chroma to the frame before, 0…255.
+        level: mean luma, 0 (black) … 255 (white).
+        contrast: standard deviation of the luma, 0…127.
+        sharpness: standard deviation of the Laplacian at about 400 px width.
+        density: of the luma at about 400 px width; measured on every sixth frame, the others
+            repeat it.
+        letters: how many stand on a plain ground, as on a title card; on every sixth frame.
+        damaged: whether the decoder found errors in the frame.
+        tones: uint8, 32 × 18 luma, then 16 × 9 of both chroma planes.
+        rows: the brightest mean luma of each row of pixels over the piece, 0…255.
+        columns: the same of each column.
+    """
+
+    pts: NDArray[np.int64]
+    jump: Floats
+    likeness: Floats
+    tint: Floats
+    level: Floats
+    contrast: Floats
+    sharpness: Floats
+    density: Floats
+    letters: Floats
+    damaged: NDArray[np.bool_]
+    tones: Gray
+    rows: Floats
+    columns: Floats
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+def measure(piece: Piece) -> Figures:
+    """Decode a piece of a film and measure each frame; its last row is the next piece's first."""
+    scan = _Scan()
+    for frame in film.frames(piece):
+        scan.add(frame)
+    return scan.figures()
+
+
+def joined(parts: Sequence[Figures]) -> Figures:
+    """The figures of a whole film from those of its pieces.
+
+    A piece's first frame is left out where the piece before has measured it, since only that one
+    could compare it with the frame before.
+    """
+    begins, last = [], None
+    for part in parts:
+        begins.append(int(len(part) > 0 and part.pts[0] == last))
+        last = part.pts[-1] if len(part) else last
+    values: dict[str, Any] = {}
+    for column in fields(Figures):
+        rows = [getattr(part, column.name) for part in parts if len(part)]
+        if column.name in ("rows", "columns"):
+            values[column.name] = np.max(rows, axis=0) if rows else np.zeros(0, np.float32)
+        else:
+            values[column.name] = np.concatenate(
+                [getattr(p, column.name)[b:] for p, b in zip(parts, begins, strict=True)]
+            )
+    return Figures(**values)
+
+
+def lumas(tones: Gray) -> Floats:
+    """The 32 × 18 luma of each frame, shape (frames, 576)."""
+    return tones[:, : TONES[0] * TONES[1]].astype(np.float32)
+
+
+class _Scan:
+    """Measures frames one after the other; remembers the one before."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[float, ...]] = []
+        self._pts: list[int] = []
+        self._tones: list[Gray] = []
+        self._root: Floats | None = None
+        self._bars: tuple[Floats, Floats] | None = None
+        self._drawn = 0.0, 0.0
+
+    def add(self, frame: av.VideoFrame) -> None:
+        whole, bits = film.luma(frame)
+        small = _full_range(_halved(whole, bits), film.is_full_range(frame))
+        thumb = np.asarray(cv2.resize(small, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
+        tones = np.concatenate([_shrunk(thumb, TONES), *_chroma(frame)])
+        number = len(self._pts)
+        if number % _BARS_EVERY == 0:
+            self._watch_bars(whole, bits, film.is_full_range(frame))
+        if number % _DRAWN_EVERY == 0:
+            self._drawn = density(np.dstack([small] * 3)), float(letters(small))
+        root = _ROOT[thumb]
+        jump, likeness = _change(self._root, root)
+        old = self._tones[-1] if self._tones else tones
+        tint = float(np.mean(cv2.absdiff(old[-_TONE_BYTES // 3 :], tones[-_TONE_BYTES // 3 :])))
+        self._rows.append(
+            (
+                jump,
+                likeness,
+                tint,
+                float(thumb.mean()),
+                float(thumb.std()),
+                float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_16S))[1][0, 0]),
+                *self._drawn,
+                float(frame.is_corrupt),
+            )
+        )
+        assert frame.pts is not None
+        self._pts.append(frame.pts)
+        self._tones.append(tones)
+        self._root = root
+
+    def figures(self) -> Figures:
+        table: Any = np.array(self._rows, np.float32).reshape(-1, 9).T
+        rows, columns = self._bars or (np.zeros(0, np.float32), np.zeros(0, np.float32))
+        tones = np.array(self._tones, np.uint8).reshape(-1, _TONE_BYTES)
+        measured: list[Any] = [np.array(self._pts, np.int64), *table[:8], table[8] > 0, tones]
+        return Figures(*measured, rows=rows, columns=columns)
+
+    def _watch_bars(self, whole: film.Plane, bits: int, full: bool) -> None:
+        means = []
+        for axis in (1, 0):
+            mean = cv2.reduce(whole, axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()
+            mean = mean / (1 << (bits - 8))
+            means.append(mean if full else np.clip((mean - 16) * (255 / 219), 0, 255))
+        old = self._bars
+        rows, columns = (m.astype(np.float32) for m in means)
+        self._bars = (
+            (rows, columns)
+            if old is None
+            else (np.maximum(old[0], rows), np.maximum(old[1], columns))
+        )
+
+
+def _halved(whole: film.Plane, bits: int) -> Gray:
+    """Luma of eight bits, halved until it is at most 480 px wide; exact halving is fast."""
+    small: NDArray[Any] = whole
+    while small.shape[1] > _SMALL_PX:
+        size = (small.shape[1] // 2, small.shape[0] // 2)
+        small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
+    return (small >> (bits - 8)).astype(np.uint8)
+
+
+def _full_range(small: Gray, full: bool) -> Gray:
+    if full:
+        return small
+    table = np.clip((np.arange(256) - 16) * (255 / 219), 0, 255).round().astype(np.uint8)
+    return np.asarray(cv2.LUT(small, table), np.uint8)
+
+
+def _chroma(frame: av.VideoFrame) -> Iterable[Gray]:
+    """Both chroma planes at 16 × 9, flattened; 128 where the film has none of its own."""
+    half = (TONES[0] // 2, TONES[1] // 2)
+    form = frame.format
+    if len(form.components) < 3 or form.is_rgb or not form.is_planar:
+        return [np.full(half[0] * half[1], 128, np.uint8)] * 2
+    planes = []
+    for index in (1, 2):
+        plane = film.plane(frame, index)
+        step = max(1, plane.shape[1] // 160)
+        sampled: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
+        planes.append(
+            _shrunk((sampled >> (form.components[index].bits - 8)).astype(np.uint8), half)
+        )
+    return planes
+
+
+def _shrunk(plane: Gray, size: tuple[int, int]) -> Gray:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8).ravel()
+
+
+def _change(old: Floats | None, new: Floats) -> tuple[float, float]:
+    """Mean absolute difference and normalised cross-correlation."""
+    if old is None:
+        return 0.0, 1.0
+    jump = float(cv2.norm(old, new, cv2.NORM_L1)) / new.size
+    a, b = old - old.mean(), new - new.mean()
+    power = float(cv2.norm(a)) * float(cv2.norm(b))
+    return jump, float(a.ravel() @ b.ravel()) / power if power > new.size else 1.0

@@ -1,0 +1,174 @@
+"""Where the shots of a film lie, from the figures of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from curate.extract.figures import TONES, Figures, Floats
+from curate.records import ShotKind
+
+Flags = NDArray[np.bool_]
+
+FLAT_CONTRAST = 5.0
+"""A frame whose luma varies less (of 127) shows nothing: black, white, a plain colour."""
+
+_CUT_JUMP = 6.0
+_CUT_RATIO = 2.0
+_CUT_LIKENESS = 0.93
+_LONE_JUMP = 10.0
+_LONE_RATIO = 5.0
+_FADE_LIKENESS = 0.6
+_NEIGHBOURS = 6
+_FLASH_FRAMES = 5
+_FLASH_RETURN = 0.4
+_DISSOLVE_FRAMES = (5, 8, 12, 18, 26, 36)
+_DISSOLVE_ENDS = 10.0
+_DISSOLVE_LIKENESS = 0.75
+_DISSOLVE_ERROR = 0.17
+_FADE_MOST_FRAMES = 48
+_FADE_STEP = 0.985
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames `first` up to, not with, `stop`; `figure` is what decided on its kind."""
+
+    first: int
+    stop: int
+    kind: ShotKind
+    figure: float
+
+
+def find(figures: Figures) -> list[Span]:
+    """The shots, flat stretches and transitions of a film, in order and without a gap.
+
+    A cut is a jump that stands out against the second largest of its neighbours, so that a drawing
+    which changes only every other frame gives none; a dissolve a stretch in which every picture
+    lies on the straight line between its ends; a fade the way to and from a flat stretch. Rather
+    a shot too many than one missed: two halves of a shot give frames alike, of which one is kept.
+    """
+    count = len(figures)
+    if not count:
+        return []
+    flat = figures.contrast < FLAT_CONTRAST
+    cuts, flat = _without_flashes(figures, _cuts(figures), flat)
+    fading = _fades(figures, flat)
+    dissolving, errors = _dissolves(figures, cuts, flat | fading)
+    state = np.where(flat, 1, np.where(fading | dissolving, 2, 0))
+    cuts &= (state != 2) | (np.roll(state, 1) != 2)
+    edges = np.flatnonzero(cuts | (np.diff(state, prepend=state[0]) != 0))
+    bounds = [0, *(int(edge) for edge in edges if edge), count]
+    return list(_spans(bounds, state, figures, errors))
+
+
+def _spans(
+    bounds: list[int], state: NDArray[np.int64], figures: Figures, errors: Floats
+) -> Iterator[Span]:
+    kinds: tuple[ShotKind, ...] = ("content", "flat", "transition")
+    for first, stop in pairwise(bounds):
+        kind = kinds[state[first]]
+        middle = (first + stop) // 2
+        figure = errors[middle] if kind == "transition" else figures.contrast[middle]
+        yield Span(first, stop, kind, round(float(figure), 4))
+
+
+def _cuts(figures: Figures) -> Flags:
+    """For each frame whether a cut lies before it."""
+    jump = figures.jump + figures.tint
+    rival = _second_largest_neighbour(jump)
+    stands_out = (jump > _CUT_JUMP) & (jump > _CUT_RATIO * rival)
+    stands_alone = (jump > _LONE_JUMP) & (jump > _LONE_RATIO * rival)
+    return (stands_out & (figures.likeness < _CUT_LIKENESS)) | stands_alone
+
+
+def _without_flashes(figures: Figures, cuts: Flags, flat: Flags) -> tuple[Flags, Flags]:
+    """Cuts and flat stretches, less those after which the picture is back in a few frames."""
+    cuts, flat = cuts.copy(), flat.copy()
+    tones = figures.tones.astype(np.int16)
+    for at in np.flatnonzero(cuts | (np.diff(flat, prepend=flat[0]) & flat)).tolist():
+        there = np.abs(tones[at] - tones[at - 1]).mean()
+        for after in range(at + 1, min(at + 1 + _FLASH_FRAMES, len(cuts))):
+            if np.abs(tones[after] - tones[at - 1]).mean() < _FLASH_RETURN * there:
+                cuts[at : after + 1] = flat[at:after] = False
+                break
+    return cuts, flat
+
+
+def _second_largest_neighbour(jump: Floats) -> Floats:
+    padded = np.pad(jump, _NEIGHBOURS)
+    windows = sliding_window_view(padded, 2 * _NEIGHBOURS + 1).copy()
+    windows[:, _NEIGHBOURS] = 0
+    return np.asarray(np.partition(windows, -2, axis=1)[:, -2], np.float32)
+
+
+def _fades(figures: Figures, flat: Flags) -> Flags:
+    """Frames on the way to or from a flat stretch: the same picture, its contrast falling."""
+    fading = np.zeros(len(flat), np.bool_)
+    edges = np.flatnonzero(np.diff(flat.astype(np.int8), prepend=flat[0]))
+    for edge in edges:
+        step = 1 if flat[edge - 1] else -1
+        at = edge if step == 1 else edge - 1
+        for _ in range(_FADE_MOST_FRAMES):
+            further = at + step
+            if not 0 <= further < len(flat) or flat[at]:
+                break
+            joint = max(at, further)
+            if figures.likeness[joint] < _FADE_LIKENESS:
+                break
+            if figures.contrast[at] > _FADE_STEP * figures.contrast[further]:
+                break
+            fading[at] = True
+            at = further
+    return fading
+
+
+def _dissolves(figures: Figures, cuts: Flags, closed: Flags) -> tuple[Flags, Floats]:
+    """Frames inside a dissolve, and how far each is from the line between its ends (0 … 1)."""
+    count = len(figures)
+    inside = np.zeros(count, np.bool_)
+    errors = np.zeros(count, np.float32)
+    blocked = np.concatenate([[0], np.cumsum(cuts | closed)])
+    size = TONES[0] * TONES[1]
+    for length in _DISSOLVE_FRAMES:
+        for begin in range(0, count - length, 4096):
+            stop = min(begin + 4096, count - length)
+            rows = figures.tones[begin : stop + length, :size].astype(np.float32)
+            error = _line_error(rows, length)
+            firsts = np.arange(begin, stop)
+            free = blocked[firsts + length + 1] == blocked[firsts + 1]
+            for offset in np.flatnonzero((error < _DISSOLVE_ERROR) & free):
+                span = slice(begin + offset + 1, begin + offset + length)
+                errors[span] = np.where(inside[span], errors[span], error[offset])
+                inside[span] = True
+    return inside, errors
+
+
+def _line_error(rows: Floats, length: int) -> Floats:
+    """How far the pictures between two ends are from a mix of both, as a share of their difference.
+
+    1 where the ends are too much alike for a dissolve.
+    """
+    old, new = rows[:-length], rows[length:]
+    apart = np.abs(old - new).mean(axis=1)
+    error = np.zeros(len(old), np.float32)
+    quarters = (length // 4, length // 2, length - length // 4)
+    for step in quarters:
+        share = step / length
+        between = rows[step : step + len(old)]
+        error += np.abs(between - (old * (1 - share) + new * share)).mean(axis=1)
+    error /= len(quarters) * np.maximum(apart, 1)
+    alike = _correlation(old, new) > _DISSOLVE_LIKENESS
+    return np.where((apart < _DISSOLVE_ENDS) | alike, np.float32(1), error)
+
+
+def _correlation(old: Floats, new: Floats) -> Floats:
+    a = old - old.mean(axis=1, keepdims=True)
+    b = new - new.mean(axis=1, keepdims=True)
+    power = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    return np.asarray((a * b).sum(axis=1) / np.maximum(power, 1), np.float32)
