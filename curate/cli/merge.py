@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,12 +14,14 @@ from typer.core import TyperCommand
 from curate.cli import console, merged
 from curate.cli.options import DryRun, Json, Quiet
 from curate.errors import BadSetting
+from curate.events import Notice, Progress, Tell
 
 if TYPE_CHECKING:
     from curate.ledger import Ledger
 
 _LISTS = ("--target_blocks", "--target_indices")
 _DEFAULT_RANK = 4
+_PATIENCE_S = 2.0
 
 
 class Command(TyperCommand):
@@ -189,7 +192,7 @@ def merge(
         device=device,
         workers=workers,
     )
-    with _ledger(workspace) as ledger, console.voice(quiet=quiet) as tell:
+    with _ledger(workspace) as ledger, _patient_voice(quiet=quiet) as tell:
         report = run.merge(ledger, first, second, into, settings, tell=tell, dry_run=dry_run)
     if as_json:
         console.show_json(merged.plain(report))
@@ -228,6 +231,22 @@ def _ledger(workspace: Path) -> Iterator[Ledger | None]:
         return
     with Ledger(workspace) as ledger:
         yield ledger
+
+
+@contextmanager
+def _patient_voice(*, quiet: bool) -> Iterator[Tell]:
+    """A voice that speaks up only after two seconds; most merges are done by then."""
+    began = time.monotonic()
+    voices: list[Tell] = []
+    with ExitStack() as stack:
+
+        def tell(event: Progress | Notice) -> None:
+            if not voices and time.monotonic() - began > _PATIENCE_S:
+                voices.append(stack.enter_context(console.voice(quiet=quiet)))
+            for voice in voices:
+                voice(event)
+
+        yield tell
 
 
 def _ranks(rank: int | None, ranks: str, *, found: bool) -> tuple[int, ...]:

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curate import engine
 from curate.errors import BadSetting
-
-Choice = Literal["auto", "cpu", "cuda", "mps"]
+from curate.merge import scratch
+from curate.merge.settings import DeviceWish
 
 _WORTH_A_CARD_FLOP = 1e12
 _LANES = 4  # modules on a card at once: one in copy, one in work, two to hide their waits
@@ -22,8 +22,9 @@ _LANES = 4  # modules on a card at once: one in copy, one in work, two to hide t
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`xp` is numpy or torch; `send` takes any float array there as float64, `fetch` back.
+    """`xp` is numpy or torch; `send` takes any float array there, `fetch` a float64 one back.
 
+    `room` is a float64 matrix there with anything in it, to be used before the next module.
     `lane` is entered around a module's work: on a card, a stream of the thread's own, so that the
     copies of one module run beside the arithmetic of another. `lanes` modules are there at most.
     """
@@ -32,11 +33,12 @@ class Device:
     xp: Any
     send: Callable[[NDArray[Any]], Any]
     fetch: Callable[[Any], NDArray[np.float64]]
+    room: Callable[[tuple[int, int]], Any]
     lane: Callable[[], AbstractContextManager[Any]]
     lanes: int
 
 
-def choose(wish: Choice, *, work_flop: float, workers: int | None = None) -> Device:
+def choose(wish: DeviceWish, *, work_flop: float, workers: int | None = None) -> Device:
     """The device to work on; torch is imported only where a card is wished or worth its start.
 
     `auto` stays on the processor up to 1e12 floating-point operations, which it does before torch
@@ -63,25 +65,32 @@ def choose(wish: Choice, *, work_flop: float, workers: int | None = None) -> Dev
 def processor(workers: int | None = None) -> Device:
     """numpy, a module a core."""
 
-    def send(array: NDArray[Any]) -> NDArray[np.float64]:
-        return array.astype(np.float64, copy=False)
+    def send(array: NDArray[Any]) -> NDArray[Any]:
+        return array
 
-    return Device("cpu", np, send, np.asarray, nullcontext, workers or engine.cores())
+    def room(shape: tuple[int, int]) -> NDArray[np.float64]:
+        return scratch.take(shape, np.float64)
+
+    return Device("cpu", np, send, np.asarray, room, nullcontext, workers or engine.cores())
 
 
 def through_torch(where: str, *, workers: int | None = None) -> Device:
     """Torch on one of its devices: "cuda", or "cpu" so that this path runs everywhere."""
     import torch
 
+    types = {2: torch.float16, 4: torch.float32, 8: torch.float64}
     device = torch.device(where)
     is_card = device.type == "cuda"
     own = threading.local()
 
     def send(array: NDArray[Any]) -> torch.Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        if is_card:  # only pinned memory is copied while the card works
-            tensor = tensor.pin_memory()
-        return tensor.to(device, non_blocking=True).to(torch.float64)
+        # pinned memory is what a card copies from while it works
+        held = torch.empty(array.shape, dtype=types[array.dtype.itemsize], pin_memory=is_card)
+        held.numpy()[...] = array
+        return held.to(device, non_blocking=True)
+
+    def room(shape: tuple[int, int]) -> torch.Tensor:
+        return torch.empty(shape, dtype=torch.float64, device=device)
 
     def fetch(tensor: torch.Tensor) -> NDArray[np.float64]:
         return np.asarray(tensor.cpu().numpy())
@@ -94,4 +103,4 @@ def through_torch(where: str, *, workers: int | None = None) -> Device:
         return torch.cuda.stream(own.stream)
 
     name = torch.cuda.get_device_name(device) if is_card else f"torch on {where}"
-    return Device(name, torch, send, fetch, lane, workers or _LANES)
+    return Device(name, torch, send, fetch, room, lane, workers or _LANES)

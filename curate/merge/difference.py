@@ -17,7 +17,7 @@ numpy's in every case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = Any
-"""A float64 matrix of numpy or torch, on whatever device."""
+"""A matrix of numpy or torch, on whatever device; float64 where nothing else is said."""
 
 Small: TypeAlias = NDArray[np.float64]
 
@@ -66,29 +66,34 @@ class Solution:
     by_householder: bool
 
 
-def basis(xp: Any, terms: Sequence[Term]) -> Basis:
+def basis(xp: Any, terms: Sequence[Term], room: Callable[[tuple[int, int]], Array]) -> Basis:
     """The terms side by side; the first two in the difference basis if they are A − B.
 
     Args:
         xp: numpy or torch.
-        terms: one or more, of equal rows and columns.
+        terms: one or more, of equal rows and columns, in any float type.
+        room: a float64 matrix of a shape, where the arithmetic shall run.
     """
-    first, *others = terms
-    ups, downs = [first.up * first.weight], [first.down]
-    paired = (
-        len(terms) > 1
-        and first.weight * others[0].weight < 0
-        and first.down.shape == others[0].down.shape
-    )
+    ranks = [term.down.shape[0] for term in terms]
+    paired = len(terms) > 1 and terms[0].weight * terms[1].weight < 0 and ranks[0] == ranks[1]
+    ends = [int(end) for end in np.cumsum(ranks)]
+    places = [slice(end - rank, end) for end, rank in zip(ends, ranks, strict=True)]
+    up = room((terms[0].up.shape[0], ends[-1]))
+    down = room((ends[-1], terms[0].down.shape[1]))
+    for term, here in zip(terms, places, strict=True):
+        up[:, here] = term.up
+        down[here] = term.down
     if paired:
-        second = others.pop(0)
-        ups.append(ups[0] + second.up * second.weight)
-        downs = [first.down - second.down, second.down]
-    for term in others:
-        ups.append(term.up * term.weight)
-        downs.append(term.down)
-    mixes = _mixes([down.shape[0] for down in downs], paired=paired)
-    return Basis(xp.concatenate(ups, axis=1), xp.concatenate(downs, axis=0), mixes)
+        one, two = places[:2]
+        ratio = -terms[1].weight / terms[0].weight
+        if ratio != 1:
+            up[:, two] *= ratio
+        xp.subtract(up[:, one], up[:, two], out=up[:, two])
+        down[one] -= down[two]
+        _scale(down[: ends[1]], terms[0].weight)
+    for term, here in list(zip(terms, places, strict=True))[2 if paired else 0 :]:
+        _scale(down[here], term.weight)
+    return Basis(up, down, _mixes(ranks, paired=paired))
 
 
 def solve(xp: Any, fetch: Any, base: Basis) -> Solution:
@@ -117,13 +122,21 @@ def solve(xp: Any, fetch: Any, base: Basis) -> Solution:
     return _decomposed(*roots, inner, by_householder=False)
 
 
-def factors(base: Basis, solution: Solution, rank: int, send: Any) -> tuple[Array, Array]:
-    """The best factors of a rank, (rows, rank) and (rank, columns), √S in both.
+def factors(
+    base: Basis, solution: Solution, rank: int, multiplier: float, send: Any
+) -> tuple[Array, Array]:
+    """The best factors of a rank, (rows, rank) and (rank, columns), √(multiplier · S) in both.
 
-    `send` takes a numpy matrix to where the basis is.
+    `send` takes a numpy matrix to where the basis is. A negative sign is in the first.
     """
-    up = base.up @ send(np.ascontiguousarray(solution.up_mix[:, :rank]))
-    return up, send(np.ascontiguousarray(solution.down_mix[:rank])) @ base.down
+    root = abs(multiplier) ** 0.5
+    up_mix = solution.up_mix[:, :rank] * float(np.copysign(root, multiplier))
+    return base.up @ send(up_mix), send(solution.down_mix[:rank] * root) @ base.down
+
+
+def _scale(matrix: Array, weight: float) -> None:
+    if weight != 1:
+        matrix *= weight
 
 
 def _mixes(ranks: Sequence[int], *, paired: bool) -> tuple[Small, ...]:
@@ -134,7 +147,7 @@ def _mixes(ranks: Sequence[int], *, paired: bool) -> tuple[Small, ...]:
         mix[here, here] = np.eye(rank)
         mixes.append(mix)
     if paired:
-        # U = [a, a + b], V = [A - B; B] with the weights in a and b: a A = U0 (V0 + V1), b B = rest
+        # U = [a, a - b], V = [A - B; B]: a A = U0 (V0 + V1), -b B = (U1 - U0) V1
         rank = ranks[0]
         one, two = slice(0, rank), slice(rank, 2 * rank)
         mixes[0][one, two] = np.eye(rank)

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from curate import files
 from curate.errors import LoraUnreadable
-from curate.merge import numbers
+from curate.merge import numbers, scratch
 
 _LONGEST_HEADER = 100_000_000  # the safetensors library refuses more
-_CHUNK_BYTES = 1 << 20
 _LEGACY_START, _LEGACY_BYTES = 0x100000, 0x10000  # the window of kohya's short hash
 _HASH, _LEGACY_HASH = "sshs_model_hash", "sshs_legacy_hash"
 _STRANGERS = (
@@ -75,20 +74,16 @@ class TensorFile:
     ) -> None:
         self._file.close()
 
-    def read(self, name: str) -> NDArray[Any]:
-        """A tensor as float16, float32 or float64; smaller floats become float32, exactly."""
+    def read(self, name: str, *, briefly: bool = False) -> NDArray[Any]:
+        """A tensor as float16, float32 or float64; smaller floats become float32, exactly.
+
+        With `briefly` it lies in the thread's scratch memory, so use it before the next module.
+        """
         entry = self.entries[name]
-        raw = np.empty(entry.end - entry.start, np.uint8)
+        size = (entry.end - entry.start,)
+        raw = scratch.take(size, np.uint8) if briefly else np.empty(size, np.uint8)
         self._fill(raw.data, entry.start, name)
         return numbers.decode(raw, entry.dtype).reshape(entry.shape)
-
-    def sha256(self) -> str:
-        """Hex SHA-256 of the whole file."""
-        digest = hashlib.sha256()
-        with self.path.open("rb", buffering=0) as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-        return digest.hexdigest()
 
     def _fill(self, view: memoryview, start: int, name: str) -> None:
         while len(view):

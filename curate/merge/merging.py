@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,10 +12,12 @@ import numpy as np
 
 from curate.errors import LorasDiffer
 from curate.events import Progress, Tell
-from curate.merge import align, choosing, describe, files, lora, report, select, solving
+from curate.merge import choosing, describe, files, report, solving
 from curate.merge import device as devices
 from curate.merge.align import Aligned
 from curate.merge.device import Device
+from curate.merge.found import Found, side_by_side
+from curate.merge.job import Job
 from curate.merge.lora import Module
 from curate.merge.report import ModuleReport, Totals
 from curate.merge.settings import STORED, Settings
@@ -24,32 +25,6 @@ from curate.merge.solving import Pair, Solved, Sources, Wanted
 from curate.merge.spelling import Spelling, tensors
 
 Made = dict[str, tuple[Aligned, Pair, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A merge, fixed: files, their SHA-256 and weights, the output, the settings."""
-
-    id: str
-    inputs: tuple[Path, ...]
-    hashes: tuple[str, ...]
-    weights: tuple[float, ...]
-    output: Path
-    settings: Settings
-
-    @property
-    def name(self) -> str:
-        """How failures call it."""
-        return self.output.name
-
-    def outputs(self) -> dict[int, Path]:
-        """The file of each rank, the rank in the name if there are several; 0 if it is unknown."""
-        if not self.settings.by_rank:
-            return {0: self.output}
-        if len(self.settings.ranks) == 1:
-            return {self.settings.ranks[0]: self.output}
-        stem, suffix = self.output.stem, self.output.suffix
-        return {r: self.output.with_name(f"{stem}_r{r}{suffix}") for r in self.settings.ranks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +52,6 @@ class Merged:
     notices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The files' modules side by side, and those of them that were chosen by name."""
-
-    sources: Sources
-    loras: list[dict[str, Module]]
-    all: list[Aligned]
-    chosen: list[Aligned]
-    left_out: Counter[str]
-
-
 def merge(job: Job, tell: Tell) -> Merged:
     """Do a merge and write its file or files.
 
@@ -98,7 +62,7 @@ def merge(job: Job, tell: Tell) -> Merged:
     """
     with ExitStack() as stack:
         opened = [stack.enter_context(files.TensorFile(path)) for path in job.inputs]
-        found = _found(opened, job)
+        found = side_by_side(opened, job.weights, job.settings)
         dtype = _dtype(job.settings, found.loras[0])
         low = [one for one in found.chosen if one.shape]
         device = devices.choose(
@@ -133,25 +97,6 @@ def merge(job: Job, tell: Tell) -> Merged:
         device.name,
         (*_notices(job, found, strong, whole), *report.warnings(reports, totals)),
     )
-
-
-def _found(opened: Sequence[files.TensorFile], job: Job) -> _Found:
-    asked = job.settings
-    loras = [lora.modules(file) for file in opened]
-    everything = align.align(list(zip(job.inputs, loras, strict=True)))
-    wanted = select.chosen(
-        [one.name for one in everything],
-        targets=asked.targets,
-        blocks=asked.blocks,
-        exclude=asked.exclude,
-    )
-    by_name = [one for one in everything if one.name in wanted]
-    chosen = [one for one in by_name if one.shared or not asked.common_only]
-    left_out = Counter(
-        {"not targeted": len(everything) - len(by_name), "one-sided": len(by_name) - len(chosen)}
-    )
-    sources = Sources(opened, job.weights, asked.ignore_alpha)
-    return _Found(sources, loras, everything, chosen, left_out)
 
 
 def _dtype(asked: Settings, modules: Mapping[str, Module]) -> str:
@@ -206,7 +151,7 @@ def _made(
     return found
 
 
-def _whole(found: _Found) -> dict[str, tuple[Aligned, dict[str, solving.Full]]]:
+def _whole(found: Found) -> dict[str, tuple[Aligned, dict[str, solving.Full]]]:
     parts = {one.key: (one, solving.whole(one, found.sources)) for one in found.chosen}
     return {key: pair for key, pair in parts.items() if pair[1]}
 
@@ -227,7 +172,7 @@ def _zeros(everything: Sequence[Aligned], made: Made, dtype: str) -> Made:
 
 def _write(
     job: Job,
-    found: _Found,
+    found: Found,
     made: Made,
     whole: Mapping[str, tuple[Aligned, Mapping[str, solving.Full]]],
     solved: Sequence[Solved],
@@ -258,7 +203,7 @@ def _write(
 
 
 def _notices(
-    job: Job, found: _Found, solved: Sequence[Solved], whole: Mapping[str, object]
+    job: Job, found: Found, solved: Sequence[Solved], whole: Mapping[str, object]
 ) -> list[str]:
     said = []
     if job.settings.ignore_alpha:

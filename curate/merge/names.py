@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
 from curate.merge import natives
-
-Format = Literal["musubi", "comfy"]
+from curate.merge.settings import Format
 
 PAIRS = (
     ("lora_down.weight", "lora_up.weight"),
@@ -77,16 +76,8 @@ def parse(key: str, *, flux: bool = False) -> Key | str:
         kind = next((text for pattern, text in _UNSOUND if pattern.search(key)), None)
         return f"{key} is {kind}" if kind else f"{key} is of no kind that is known"
     stem, ending = match["stem"], match["ending"] or match["glued"]
-    part, bare = _without_prefix(stem)
-    flat = natives.own_flat(bare.replace(".processor.", ".").replace(".", "_"), flux=flux)
-    name = natives.dotted(flat) or (bare if "." in bare else flat)
-    return Key(
-        f"{part}:{flat}" if part else flat,
-        f"{part}:{name}" if part else name,
-        stem,
-        _ROLES[ending],
-        _STYLES.get(ending),
-    )
+    module, name = _called(stem, flux=flux)
+    return Key(module, name, stem, _ROLES[ending], _STYLES.get(ending))
 
 
 def spelled(module: str, fmt: Format) -> str | None:
@@ -103,6 +94,15 @@ def prefix(stem: str) -> str:
     """The part of a stem before the module's name: "lora_unet_", "diffusion_model." or ""."""
     part, bare = _without_prefix(stem)
     return "" if part else stem.removesuffix(bare)
+
+
+@lru_cache(maxsize=4096)
+def _called(stem: str, *, flux: bool) -> tuple[str, str]:
+    """The canonical and the model's own name of what a stem names."""
+    part, bare = _without_prefix(stem)
+    flat = natives.own_flat(bare.replace(".processor.", ".").replace(".", "_"), flux=flux)
+    name = natives.dotted(flat) or (bare if "." in bare else flat)
+    return (f"{part}:{flat}", f"{part}:{name}") if part else (flat, name)
 
 
 def _without_prefix(stem: str) -> tuple[str, str]:

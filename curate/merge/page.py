@@ -9,7 +9,8 @@ import numpy as np
 
 from curate import files
 from curate.merge import charts
-from curate.merge.merging import Job, Merged
+from curate.merge.job import Job
+from curate.merge.merging import Merged
 from curate.merge.report import ModuleReport
 
 _STYLE = """

@@ -1,23 +1,28 @@
-"""The merge station: plan, work, record."""
+"""The merge station: plan, work, record.
+
+numpy and what needs it are imported inside the functions, where files are hashed meanwhile.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from hashlib import file_digest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curate import engine, identity
 from curate.errors import BadSetting, Failure, LoraUnreadable, NothingYet
 from curate.events import Tell, silent
 from curate.ledger import Ledger
-from curate.merge import align, describe, files, lora, merging, page, select
-from curate.merge.merging import Job
-from curate.merge.merging import Merged as Merged
+from curate.merge.job import Job
 from curate.merge.settings import Settings as Settings
 from curate.merge.settings import checked
 from curate.records import Lora
+
+if TYPE_CHECKING:
+    from curate.merge.merging import Merged as Merged
 
 STATION = "merge"
 _ALGORITHM = "merge/1"
@@ -81,26 +86,22 @@ def plan(first: Path, second: Path, output: Path, settings: Settings) -> tuple[J
     """The merge as a job, and the number of modules it is for; reads the inputs, writes nothing."""
     inputs = (first, second, *(path for path, _ in settings.added))
     weights = (1.0, -1.0, *(weight for _, weight in settings.added))
-    with ExitStack() as stack:
-        opened = [stack.enter_context(files.TensorFile(path)) for path in inputs]
-        loras = [(file.path, lora.modules(file)) for file in opened]
-        names = [one.name for one in align.align(loras)]
-        modules = select.chosen(
-            names, targets=settings.targets, blocks=settings.blocks, exclude=settings.exclude
-        )
-        with ThreadPoolExecutor(engine.cores()) as pool:
-            hashes = tuple(pool.map(files.TensorFile.sha256, opened))
-    described = settings.described()
+    with ThreadPoolExecutor(engine.cores()) as pool:
+        digests = [pool.submit(_sha256, path) for path in inputs]
+        from curate.merge import found  # numpy loads while the files are hashed
+
+        modules = found.count(inputs, settings)
+        hashes = tuple(digest.result() for digest in digests)
     task = identity.of_task(
         _ALGORITHM,
         inputs=[[path.name, digest] for path, digest in zip(inputs, hashes, strict=True)],
         weights=list(weights),
         output=output.name,
-        settings=described,
+        settings=settings.described(),
     )
     job = Job(task, inputs, hashes, weights, output, settings)
     _check_outputs(job)
-    return job, len(modules)
+    return job, modules
 
 
 def is_done(ledger: Ledger, job: Job) -> bool:
@@ -112,6 +113,8 @@ def is_done(ledger: Ledger, job: Job) -> bool:
 
 def work(job: Job, tell: Tell = silent) -> Merged:
     """Do the merge: the LoRA, then the page about it."""
+    from curate.merge import merging, page
+
     merged = merging.merge(job, tell)
     page.write(job, merged)
     return merged
@@ -178,11 +181,18 @@ def _is_half(path: Path, half: str) -> bool:
 
 def _made_by(path: Path) -> str | None:
     """The id of the merge that wrote a file, from its metadata; None if none did."""
+    from curate.merge import describe, files
+
     try:
         with files.TensorFile(path) as file:
             return file.metadata.get(describe.TASK)
     except LoraUnreadable:
         return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _check_outputs(job: Job) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from curate.errors import BadSetting
-from curate.merge.device import Choice
-from curate.merge.names import Format
 
+Format = Literal["musubi", "comfy"]
+DeviceWish = Literal["auto", "cpu", "cuda", "mps"]
 NonTarget = Literal["drop", "zero"]
 NormOf = Literal["mean-before", "mean-after", "total-before", "total-after"]
 DType = Literal["float32", "bfloat16", "float16", "same"]
@@ -55,7 +55,7 @@ class Settings:
     allow_zero: bool = False
     dtype: DType = "same"
     format: Format | None = None
-    device: Choice = "auto"
+    device: DeviceWish = "auto"
     workers: int | None = None
 
     def described(self) -> dict[str, object]:

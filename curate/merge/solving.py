@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.errors import LoraUnreadable
-from curate.merge import difference, factors, numbers
+from curate.merge import difference, factors, numbers, scratch
 from curate.merge.align import Aligned
 from curate.merge.device import Device
 from curate.merge.difference import Basis, Solution, Term
@@ -147,6 +147,7 @@ def spectra(solved: Iterable[Solved]) -> Mapping[str, NDArray[np.float64]]:
 
 
 def _basis(aligned: Aligned, sources: Sources, device: Device) -> tuple[Basis, list[int]]:
+    scratch.begin()
     terms, present = [], []
     for number, (file, weight) in enumerate(zip(sources.files, sources.weights, strict=True)):
         side = aligned.sides[number]
@@ -156,17 +157,13 @@ def _basis(aligned: Aligned, sources: Sources, device: Device) -> tuple[Basis, l
         up, down = device.send(part.up), device.send(part.down)
         terms.append(Term(up, down, weight * part.scale))
         present.append(number)
-    return difference.basis(device.xp, terms), present
+    return difference.basis(device.xp, terms, device.room), present
 
 
 def _made(base: Basis, solution: Solution, wanted: Wanted, device: Device) -> Pair:
-    up, down = difference.factors(base, solution, wanted.rank, device.send)
-    root = abs(wanted.multiplier) ** 0.5
-    signed = np.copysign(root, wanted.multiplier)
-    return (
-        numbers.rounded(device.fetch(up) * signed, wanted.dtype),
-        numbers.rounded(device.fetch(down) * root, wanted.dtype),
-    )
+    pair = difference.factors(base, solution, wanted.rank, wanted.multiplier, device.send)
+    up, down = (numbers.rounded(device.fetch(matrix), wanted.dtype) for matrix in pair)
+    return up, down
 
 
 def _culprit(aligned: Aligned, sources: Sources) -> LoraUnreadable:

@@ -13,7 +13,7 @@ from curate.errors import LorasDiffer
 from curate.merge import names
 from curate.merge.align import Aligned
 from curate.merge.lora import Module, Shape
-from curate.merge.names import Format
+from curate.merge.settings import Format
 from curate.merge.solving import Pair
 
 Tensors = list[tuple[str, NDArray[Any], str]]
