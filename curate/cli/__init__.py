@@ -11,7 +11,19 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from curate import __version__, config
-from curate.cli import console, dataset, doctor, extract, kontext, ledger, merge, pair_check, status
+from curate.cli import (
+    console,
+    dataset,
+    demo,
+    doctor,
+    extract,
+    inspect,
+    kontext,
+    ledger,
+    merge,
+    pair_check,
+    status,
+)
 from curate.errors import CurateError
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
@@ -29,9 +41,11 @@ app = typer.Typer(
 app.command()(extract.extract)
 app.command()(kontext.kontext)
 app.command(cls=merge.Command)(merge.merge)
+app.command()(inspect.inspect)
 app.command()(pair_check.pair_check)
 app.command()(dataset.dataset)
 app.command()(status.status)
+app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(ledger.app, name="ledger")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from curate import files
 from curate.merge import charts
+from curate.merge.inspecting import Compared, Inspected
 from curate.merge.job import Job
 from curate.merge.merging import Merged
 from curate.merge.report import ModuleReport
@@ -25,6 +28,7 @@ svg text{font-size:11px;fill:#444}svg text.small{font-size:10px}
 .mark{stroke:#d6604d;stroke-dasharray:3 3}.dot,.on{fill:#6e1c4c}.off{fill:#d9cfc2}
 table{border-collapse:collapse}td,th{padding:1px 10px 1px 0;text-align:right;white-space:nowrap}
 th{border-bottom:1px solid #bbb;text-align:right}td:first-child,th:first-child{text-align:left}
+.facts td{text-align:left;white-space:normal;overflow-wrap:anywhere}
 .notice{background:#fdf3e1;border-left:4px solid #d6604d;padding:.4em .8em;margin:.5em 0}
 """.strip()
 
@@ -61,6 +65,18 @@ def of_merge(job: Job, merged: Merged) -> str:
     )
 
 
+def write_inspected(
+    file: Path, first: Inspected, second: Inspected | None, compared: Compared | None
+) -> None:
+    """Write the page about one LoRA, or about two and how they differ."""
+    parts = [_of_file(first)]
+    title = first.path.name
+    if second and compared:
+        title = f"{first.path.name} and {second.path.name}"
+        parts += [_of_file(second), _of_two(compared)]
+    files.write_text(file, framed(title, parts))
+
+
 def framed(title: str, parts: Iterable[str]) -> str:
     """A whole HTML document."""
     return (
@@ -86,6 +102,45 @@ def shares(modules: Sequence[ModuleReport]) -> list[float]:
         squares[: len(one.spectrum)] += np.square(one.spectrum)
     total = float(squares.sum())
     return [float(share) for share in np.cumsum(squares) / total] if total else []
+
+
+def _of_file(one: Inspected) -> str:
+    rows = [
+        ("Model", escape(one.model)),
+        ("Spelling", escape(one.spelling)),
+        ("Modules", counted(one.kinds)),
+        ("Ranks", counted(one.ranks)),
+        ("Alphas", counted(one.alphas)),
+        ("Numbers", counted(one.dtypes)),
+        ("Norm", f"{one.norm:.4g}"),
+        *((escape(key), escape(value[:300])) for key, value in sorted(one.metadata.items())),
+    ]
+    picture = charts.heatmap({m.name: m.norm for m in one.modules}, title="Norm of the change")
+    return (
+        f'<h2>{escape(one.path.name)}</h2><div class="facts">{table(("", ""), rows)}</div>{picture}'
+    )
+
+
+def _of_two(compared: Compared) -> str:
+    cosines = {m.name: 1 - m.cosine for m in compared.modules if m.cosine is not None}
+    norms = {one.name: one.norm_d for one in compared.modules}
+    widest = {one.name: max(one.writes, default=0.0) for one in compared.angles}
+    return "".join(
+        (
+            "<h2>How they differ</h2>",
+            charts.heatmap(norms, title="Norm of the difference"),
+            charts.heatmap(cosines, title="1 − cosine"),
+            charts.heatmap(widest, title="Largest angle between what they write to", unit="°"),
+            charts.curve(shares(compared.modules), chosen=4, title="Difference kept by rank"),
+            _modules(compared.modules),
+        )
+    )
+
+
+def counted(counts: Mapping[Any, int]) -> str:
+    """Values and how often each occurs: "16 ×320, 4 ×80"."""
+    usual = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    return escape(", ".join(f"{value} ×{count}" for value, count in usual))
 
 
 def _inputs(job: Job) -> str:

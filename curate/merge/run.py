@@ -22,6 +22,8 @@ from curate.merge.settings import checked
 from curate.records import Lora
 
 if TYPE_CHECKING:
+    from curate.merge.inspecting import Compared as Compared
+    from curate.merge.inspecting import Inspected as Inspected
     from curate.merge.merging import Merged as Merged
 
 STATION = "merge"
@@ -144,6 +146,33 @@ def record(ledger: Ledger, job: Job, merged: Merged | None, failure: Failure | N
             )
         settings = job.settings.described()
         ledger.finish(job.id, STATION, ledger.relative(job.output), **settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What `inspect` found; `compared` and `second` only with two files, `page` if one was made."""
+
+    first: Inspected
+    second: Inspected | None
+    compared: Compared | None
+    page: Path | None
+
+
+def inspect(first: Path, second: Path | None = None, *, html: Path | None = None) -> Inspection:
+    """Read one LoRA, or two and how they differ; nothing is recorded.
+
+    Raises:
+        LoraUnreadable: a file is damaged or not understood.
+        LorasDiffer: the two are of different models.
+    """
+    from curate.merge import inspecting, page
+
+    one = inspecting.look(first)
+    two = None if second is None else inspecting.look(second)
+    compared = None if second is None else inspecting.compare(first, second)
+    if html is not None:
+        page.write_inspected(html, one, two, compared)
+    return Inspection(one, two, compared, html)
 
 
 def halves(workspace: Path) -> tuple[Path, Path]:
