@@ -98,7 +98,8 @@ def _phase_shift(frame: Luma, twin: Luma) -> Affine:
     """The shift by phase correlation, as an affine of images of long side 1."""
     height, width = frame.shape
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    (x, y), _ = cv2.phaseCorrelate(frame, twin, window)
+    # copies: OpenCV multiplies the window into the pictures themselves
+    (x, y), _ = cv2.phaseCorrelate(frame.copy(), twin.copy(), window)
     start = np.eye(2, 3)
     start[:, 2] = (x / max(width, height), y / max(width, height))
     return start

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from curate.errors import ClipUnusable
+from curate.ledger import Ledger
+from curate.pairs import semantic
+from curate.pairs.run import pair_check
+from tests.conftest import Cli
+from tests.pairs.scenes import place_twins, scene
+
+transformers = pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP of a few thousand random weights: it exercises the loading, not the meaning."""
+    import torch
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    config = transformers.CLIPVisionConfig(
+        image_size=32, patch_size=8, num_hidden_layers=2, projection_dim=16, **sizes
+    )
+    folder = tmp_path_factory.mktemp("weights") / "tiny"
+    transformers.CLIPVisionModelWithProjection(config).save_pretrained(folder)
+    return folder
+
+
+def test_the_same_picture_has_similarity_one(tiny_clip: Path) -> None:
+    encoder = semantic.load(str(tiny_clip))
+    small = semantic.squashed(scene(1), encoder.side_px)
+
+    assert small.shape == (32, 32, 3)
+    assert semantic.similarity(encoder, small, small) == pytest.approx(1, abs=1e-6)
+    assert semantic.similarity(encoder, small, 255 - small) < 1 - 1e-6
+
+
+def test_the_edges_of_a_wide_picture_are_seen(tiny_clip: Path) -> None:
+    encoder = semantic.load(str(tiny_clip))
+    frame = scene(1)
+    twin = frame.copy()
+    twin[:, :60] = 0  # outside the square that CLIP's own crop would take
+
+    pair = [semantic.squashed(half, encoder.side_px) for half in (frame, twin)]
+
+    assert semantic.similarity(encoder, pair[0], pair[1]) < 1 - 1e-6
+
+
+def test_the_name_of_an_encoder_tells_its_weights_apart(tiny_clip: Path, tmp_path: Path) -> None:
+    import torch
+
+    model = transformers.CLIPVisionModelWithProjection.from_pretrained(tiny_clip)
+    with torch.no_grad():
+        model.visual_projection.weight.add_(1)
+    model.save_pretrained(tmp_path / "tiny")
+
+    names = {semantic.load(str(folder)).name for folder in (tiny_clip, tmp_path / "tiny")}
+
+    assert len(names) == 2
+    assert all(name.startswith("tiny ") for name in names)
+
+
+def test_similarity_is_measured_recorded_and_not_measured_again(
+    tiny_clip: Path, tmp_path: Path
+) -> None:
+    place_twins(tmp_path, 1)
+    with Ledger(tmp_path) as ledger:
+        without = pair_check(ledger).pairs[0]
+        waiting = pair_check(ledger, clip=str(tiny_clip), dry_run=True).waiting
+        with_clip = pair_check(ledger, clip=str(tiny_clip)).pairs[0]
+        after = pair_check(ledger).pairs[0]
+
+    assert without.pair.measures["clip_similarity"] is None
+    assert without.judgement.not_measured == ("CLIP image similarity",)
+    assert waiting == (with_clip.halves.label,)
+    assert with_clip.pair.measures["clip_similarity"] is not None
+    assert with_clip.pair.encoder.startswith("tiny ")
+    assert with_clip.pair.id == without.pair.id
+    assert after.pair == with_clip.pair
+
+
+def folder_with(folder: Path, **files: str) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_folder_without_weights_is_unusable(tiny_clip: Path, tmp_path: Path) -> None:
+    config = (tiny_clip / "config.json").read_text(encoding="utf-8")
+    empty = folder_with(tmp_path / "empty")
+    bare = folder_with(tmp_path / "bare", config__json=config)
+    damaged = folder_with(
+        tmp_path / "damaged", config__json=config, model__safetensors="no weights"
+    )
+    other = folder_with(tmp_path / "other", config__json=json.dumps({"model_type": "bert"}))
+
+    for folder in (empty, bare, damaged, other):
+        with pytest.raises(ClipUnusable) as caught:
+            semantic.load(str(folder))
+        assert str(folder) in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_part_are_not_passed_off_as_random_ones(
+    tiny_clip: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(tiny_clip / "model.safetensors")
+    folder = folder_with(
+        tmp_path / "headless",
+        config__json=(tiny_clip / "config.json").read_text(encoding="utf-8"),
+    )
+    headless = {name: t for name, t in tensors.items() if "visual_projection" not in name}
+    save_file(headless, folder / "model.safetensors", {"format": "pt"})
+
+    with pytest.raises(ClipUnusable, match="weights of its vision part are missing"):
+        semantic.load(str(folder))
+
+
+def test_unusable_weights_end_the_command_with_three_and_measure_nothing(
+    curate: Cli, tmp_path: Path
+) -> None:
+    place_twins(curate.workspace, 1)
+    (tmp_path / "nothing").mkdir()
+
+    ended = curate("pair-check", "--clip", tmp_path / "nothing")
+
+    assert ended.returncode == 3
+    assert "Cannot load CLIP from" in ended.stderr
+    assert not (curate.workspace / "reports").exists()
