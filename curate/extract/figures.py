@@ -149,10 +149,10 @@ class _Scan:
 
     def figures(self) -> Figures:
         table: Any = np.array(self._rows, np.float32).reshape(-1, 9).T
-        rows, columns = self._bars or (np.zeros(0, np.float32), np.zeros(0, np.float32))
         tones = np.array(self._tones, np.uint8).reshape(-1, _TONE_BYTES)
-        measured: list[Any] = [np.array(self._pts, np.int64), *table[:8], table[8] > 0, tones]
-        return Figures(*measured, rows=rows, columns=columns)
+        bars = self._bars or (np.zeros(0, np.float32),) * 2
+        columns: list[Any] = [np.array(self._pts), *table[:8], table[8] > 0, tones, *bars]
+        return Figures(*columns)
 
     def _watch_bars(self, whole: film.Plane, bits: int, full: bool) -> None:
         means = []

@@ -3,58 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
-from pathlib import Path
 from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from curate import images
-from curate.errors import FilmIsFolder, FilmMissing, FilmUnreadable, NoVideo
+from curate.extract.source import Source, opened, probe
 from curate.images import RGB
+
+__all__ = ["Piece", "Source", "at", "frames", "luma", "pieces", "plane", "probe", "to_rgb"]
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
-_INDEXED = frozenset({"matroska", "webm", "mov", "mp4", "avi", "asf", "flv"})
 _PIECE_S = 30
 _RETREATS_S = (0, 2, 12)
 _UNKNOWN = 2  # "unspecified" in ITU-T H.273, tables 4 to 6
 _HD_FROM_LINES = 577
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A film that opened: what its header says, and how to find a moment in it.
-
-    Attributes:
-        stream: index of the video stream in the file.
-        time_base: seconds of one unit of a PTS.
-        start: the PTS that is called 0 s, the start of the file.
-        width: of the picture as it is shown: square pixels, upright.
-        duration_s: as the header has it, 0 if it does not say.
-        indexed: a moment can be reached without reading all that comes before it.
-    """
-
-    path: Path
-    stream: int
-    time_base: Fraction
-    start: int
-    width: int
-    height: int
-    duration_s: float
-    codec: str
-    pixel_format: str
-    indexed: bool
-
-    def seconds(self, pts: int) -> float:
-        return round(float((pts - self.start) * self.time_base), 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,43 +42,6 @@ class Piece:
     @property
     def name(self) -> str:
         return f"{self.source.path.name} at {self.source.seconds(self.begin):.0f} s"
-
-
-def probe(path: Path) -> Source:
-    """Read a film's header.
-
-    Raises:
-        FilmMissing, FilmIsFolder: there is no such file.
-        FilmUnreadable: it is no film, or none of which enough is left.
-        NoVideo: it has only sound, or only a cover.
-    """
-    if path.is_dir():
-        raise FilmIsFolder(path)
-    if not path.exists():
-        raise FilmMissing(path)
-    with _opened(path) as container:
-        shown = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-        if not shown:
-            raise NoVideo(path)
-        stream = shown[0]
-        context = stream.codec_context
-        if not context.pix_fmt or not context.width or stream.time_base is None:
-            raise FilmUnreadable(path, "its picture format cannot be made out")
-        start_us = container.start_time
-        start_s = Fraction(start_us, av.time_base) if start_us is not None else Fraction(0)
-        width, height = _shown_size(context.width, context.height, stream.sample_aspect_ratio)
-        return Source(
-            path=path,
-            stream=stream.index,
-            time_base=stream.time_base,
-            start=round(start_s / stream.time_base),
-            width=width,
-            height=height,
-            duration_s=_duration_s(container, stream),
-            codec=context.name,
-            pixel_format=context.pix_fmt,
-            indexed=bool(_INDEXED & set(container.format.name.split(","))),
-        )
 
 
 def pieces(source: Source) -> list[Piece]:
@@ -133,7 +65,7 @@ def frames(piece: Piece) -> Iterator[av.VideoFrame]:
     Raises:
         FilmUnreadable: the file cannot be opened any more.
     """
-    with _opened(piece.source.path) as container:
+    with opened(piece.source.path) as container:
         stream = _stream(container, piece.source, piece.threads)
         if piece.begin > piece.source.start:
             _seek(container, stream, piece.begin)
@@ -146,7 +78,7 @@ def frames(piece: Piece) -> Iterator[av.VideoFrame]:
 
 def at(source: Source, moments: list[int]) -> Iterator[av.VideoFrame]:
     """The frames whose PTS are `moments`, in that order; one that cannot be had is left out."""
-    with _opened(source.path) as container:
+    with opened(source.path) as container:
         stream = _stream(container, source, threads=1)
         for moment in moments:
             frame = _at(container, stream, source, moment)
@@ -200,7 +132,7 @@ def to_rgb(frame: av.VideoFrame, source: Source) -> RGB:
     if (pixels.shape[1], pixels.shape[0]) != (source.width, source.height):
         pixels = images.resize(pixels, source.width, source.height)
     turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    return np.ascontiguousarray(np.rot90(pixels, turns))
 
 
 def _between(
@@ -283,34 +215,9 @@ def _seek(container: InputContainer, stream: av.VideoStream, pts: int) -> None:
         return
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
-    try:
-        container = av.open(path, metadata_errors="replace")
-    except av.error.InvalidDataError as error:
-        raise FilmUnreadable(
-            path, "it is not a film, or its beginning or end is cut off"
-        ) from error
-    except (av.error.FFmpegError, OSError) as error:
-        raise FilmUnreadable(path, (error.strerror or str(error)).lower()) from error
-    with container:
-        yield container
-
-
 def _stream(container: InputContainer, source: Source, threads: int) -> av.VideoStream:
     stream = container.streams[source.stream]
     assert isinstance(stream, av.VideoStream)
     stream.codec_context.thread_count = threads
     stream.thread_type = "AUTO"
     return stream
-
-
-def _duration_s(container: InputContainer, stream: av.VideoStream) -> float:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
-
-
-def _shown_size(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
-    """Width and height once the pixels are square."""
-    return (round(width * aspect), height) if aspect and aspect > 0 else (width, height)

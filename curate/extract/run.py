@@ -10,10 +10,11 @@ from curate import engine, identity
 from curate.errors import CurateError, Failure, FilmUnreadable
 from curate.events import Notice, Progress, Tell, silent
 from curate.extract import figures as measures
-from curate.extract import film, names, stills
+from curate.extract import film, names, rows, stills
 from curate.extract.choice import Choice, choose
 from curate.extract.figures import Figures
-from curate.extract.film import Piece, Source
+from curate.extract.film import Piece
+from curate.extract.rows import Work
 from curate.extract.stills import Batch, Still
 from curate.ledger import Ledger
 from curate.records import Film, Frame, Refusal, Shot, Task
@@ -25,17 +26,6 @@ VERSION = "extract/1"
 
 _BATCH_FRAMES = 8
 _CUT_OFF_S = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A film that is to be read; `count` is how many frames to keep at most, None for all."""
-
-    task_id: str
-    film_id: str
-    name: str
-    source: Source
-    count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +93,7 @@ def extract(
             found[work.film_id] = _held(ledger, work.source.path, recorded, is_new=True)
             continue
         with ledger.transaction():
-            ledger.fail(work.task_id, STATION, failures[-1])
+            ledger.fail(work.task_id, STATION, replace(failures[-1], item=work.name))
     for extracted in found.values():
         _sweep(ledger, extracted.film, extracted.frames)
     return Report(tuple(found.values()), planned.todo, tuple(failures))
@@ -198,72 +188,17 @@ def _record(
     ledger: Ledger, work: Work, figures: Figures, choice: Choice, written: dict[int, Still]
 ) -> Film:
     """Put a film's records in the place of its former ones, in one transaction."""
-    recorded = _film(work, figures)
+    recorded = rows.film(work, figures)
     with ledger.transaction():
         ledger.remove(Film, id=work.film_id)
         for kind in (Shot, Frame, Refusal):
             ledger.remove(kind, film_id=work.film_id)
-        for old in ledger.all(Task, station=STATION, item=work.name):
-            ledger.remove(Task, id=old.id)
-        ledger.put(recorded, *_shots(work, figures, choice))
-        ledger.put(*_frames(ledger, work, figures, choice, written))
-        ledger.put(*_refusals(work, figures, choice, written))
+        ledger.remove(Task, station=STATION, item=work.name)
+        ledger.put(recorded, *rows.shots(work, figures, choice))
+        ledger.put(*rows.frames(work, figures, choice, written, ledger.relative))
+        ledger.put(*rows.refusals(work, figures, choice, written))
         ledger.finish(work.task_id, STATION, work.name, count=work.count)
     return recorded
-
-
-def _film(work: Work, figures: Figures) -> Film:
-    source = work.source
-    return Film(
-        id=work.film_id,
-        task_id=work.task_id,
-        name=work.name,
-        path=source.path.absolute().as_posix(),
-        width=source.width,
-        height=source.height,
-        duration_s=_end_s(source, figures),
-        codec=source.codec,
-        pixel_format=source.pixel_format,
-    )
-
-
-def _shots(work: Work, figures: Figures, choice: Choice) -> Iterator[Shot]:
-    starts = [work.source.seconds(int(figures.pts[span.first])) for span in choice.spans]
-    ends = [*starts[1:], _end_s(work.source, figures)]
-    for number, span in enumerate(choice.spans, start=1):
-        yield Shot(work.film_id, number, starts[number - 1], ends[number - 1], span.kind)
-
-
-def _frames(
-    ledger: Ledger, work: Work, figures: Figures, choice: Choice, written: dict[int, Still]
-) -> Iterator[Frame]:
-    for candidate in choice.candidates:
-        still = written.get(int(figures.pts[candidate.row]))
-        if still is None:
-            continue
-        yield Frame(
-            id=identity.of_task("frame/1", film=work.film_id, at=still.moment, px=still.pixels_id),
-            film_id=work.film_id,
-            shot=candidate.shot,
-            time_s=work.source.seconds(still.moment),
-            path=ledger.relative(still.file),
-            width=still.width,
-            height=still.height,
-            density=still.density,
-            sharpness=still.sharpness,
-        )
-
-
-def _refusals(
-    work: Work, figures: Figures, choice: Choice, written: dict[int, Still]
-) -> Iterator[Refusal]:
-    for row, shot, refused in choice.refused:
-        time_s = work.source.seconds(int(figures.pts[row]))
-        yield Refusal(work.film_id, shot, time_s, refused.reason, round(refused.figure, 4))
-    for candidate in choice.candidates:
-        pts = int(figures.pts[candidate.row])
-        if pts not in written:
-            yield Refusal(work.film_id, candidate.shot, work.source.seconds(pts), "damaged", 1.0)
 
 
 def _held(ledger: Ledger, path: Path, film: Film, *, is_new: bool) -> Extracted:
@@ -290,7 +225,7 @@ def _sweep(ledger: Ledger, film: Film, frames: Iterable[Frame]) -> None:
 
 
 def _warn(work: Work, figures: Figures, tell: Tell) -> None:
-    name, end_s = work.source.path.name, _end_s(work.source, figures)
+    name, end_s = work.source.path.name, rows.end_s(work.source, figures)
     if end_s < work.source.duration_s - _CUT_OFF_S:
         tell(
             Notice(
@@ -300,13 +235,6 @@ def _warn(work: Work, figures: Figures, tell: Tell) -> None:
         )
     if damaged := int(figures.damaged.sum()):
         tell(Notice(f"{name} has {damaged} damaged frames; they are not used."))
-
-
-def _end_s(source: Source, figures: Figures) -> float:
-    """When the last frame ends, if it stands as long as the one before."""
-    pts = figures.pts
-    gap = int(pts[-1] - pts[-2]) if len(pts) > 1 else 0
-    return source.seconds(int(pts[-1]) + gap)
 
 
 def _film_id(path: Path) -> str:

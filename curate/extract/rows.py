@@ -1,0 +1,91 @@
+"""What was found in a film, as the records that the ledger keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate import identity
+from curate.extract.choice import Choice
+from curate.extract.figures import Figures
+from curate.extract.source import Source
+from curate.extract.stills import Still
+from curate.records import Film, Frame, Refusal, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A film that is to be read; `count` is how many frames to keep at most, None for all."""
+
+    task_id: str
+    film_id: str
+    name: str
+    source: Source
+    count: int | None
+
+
+def film(work: Work, figures: Figures) -> Film:
+    """The film itself; its size is that of the whole picture, bars and all."""
+    source = work.source
+    return Film(
+        id=work.film_id,
+        task_id=work.task_id,
+        name=work.name,
+        path=source.path.absolute().as_posix(),
+        width=source.width,
+        height=source.height,
+        duration_s=end_s(source, figures),
+        codec=source.codec,
+        pixel_format=source.pixel_format,
+    )
+
+
+def shots(work: Work, figures: Figures, choice: Choice) -> Iterator[Shot]:
+    starts = [work.source.seconds(int(figures.pts[span.first])) for span in choice.spans]
+    ends = [*starts[1:], end_s(work.source, figures)]
+    for number, span in enumerate(choice.spans, start=1):
+        yield Shot(work.film_id, number, starts[number - 1], ends[number - 1], span.kind)
+
+
+def frames(
+    work: Work,
+    figures: Figures,
+    choice: Choice,
+    written: Mapping[int, Still],
+    stored: Callable[[Path], str],
+) -> Iterator[Frame]:
+    for candidate in choice.candidates:
+        still = written.get(int(figures.pts[candidate.row]))
+        if still is None:
+            continue
+        yield Frame(
+            id=identity.of_task("frame/1", film=work.film_id, at=still.moment, px=still.pixels_id),
+            film_id=work.film_id,
+            shot=candidate.shot,
+            time_s=work.source.seconds(still.moment),
+            path=stored(still.file),
+            width=still.width,
+            height=still.height,
+            density=still.density,
+            sharpness=still.sharpness,
+        )
+
+
+def refusals(
+    work: Work, figures: Figures, choice: Choice, written: Mapping[int, Still]
+) -> Iterator[Refusal]:
+    for row, shot, refused in choice.refused:
+        time_s = work.source.seconds(int(figures.pts[row]))
+        yield Refusal(work.film_id, shot, time_s, refused.reason, round(refused.figure, 4))
+    for candidate in choice.candidates:
+        pts = int(figures.pts[candidate.row])
+        if pts not in written:
+            yield Refusal(work.film_id, candidate.shot, work.source.seconds(pts), "damaged", 1.0)
+
+
+def end_s(source: Source, figures: Figures) -> float:
+    """When the last frame ends, if it stands as long as the one before."""
+    pts = figures.pts
+    gap = int(pts[-1] - pts[-2]) if len(pts) > 1 else 0
+    return source.seconds(int(pts[-1]) + gap)
