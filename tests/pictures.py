@@ -32,14 +32,14 @@ def room(seed: int, width: int = 320, height: int = 180) -> RGB:
 
 
 def place_frames(
-    workspace: Path, count: int, *, width: int = 320, height: int = 180
+    workspace: Path, count: int, *, name: str = "film", width: int = 320, height: int = 180
 ) -> list[Frame]:
     """Frames as `curate extract` leaves them: files and records."""
     frames = []
     with Ledger(workspace) as ledger:
         for seed in range(count):
             pixels = room(seed, width, height)
-            path = workspace / "frames" / f"film_00-00-{seed:02d}.000.png"
+            path = workspace / "frames" / f"{name}_00-00-{seed:02d}.000.png"
             images.write(path, pixels)
             frame = Frame(
                 id=identity.of_bytes(pixels.tobytes()),

@@ -109,13 +109,15 @@ def _object(report: Report) -> dict[str, object]:
 def _say(report: Report, workspace: Path, *, dry_run: bool) -> None:
     instruction = report.instruction
     there = f"; {report.kept} were there already" if report.kept else ""
+    count = len(report.planned if dry_run else report.made)
+    twins = f"{count} twin{'s' if count != 1 else ''}"
     folder = (workspace / "twins" / instruction.name).as_posix()
     if dry_run:
         for name in report.planned:
             console.show(name)
-        console.show(f"{len(report.planned)} twins would be made in {folder}{there}.")
+        console.show(f"{twins} would be made in {folder}{there}.")
         return
-    console.show(f"{len(report.made)} twins made in {folder}{there}.")
+    console.show(f"{twins} made in {folder}{there}.")
     for maker in sorted({twin.made_by for twin in report.made}):
         console.show(f"Made by {maker}." if report.servers else f"{maker[0].upper()}{maker[1:]}.")
     if report.made:

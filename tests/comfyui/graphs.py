@@ -25,7 +25,10 @@ def chain(
 INVERT = ("ImageInvert", {})
 QUANTIZE = ("ImageQuantize", {"colors": 24, "dither": "none"})
 SLOW = ("ImageBlur", {"blur_radius": 31, "sigma": 9.0})
-"""About a second and a half on a picture of Kontext's size, on one core."""
+"""A second or two on a picture of Kontext's size."""
+
+UNHURRIED = ("ImageBlur", {"blur_radius": 12, "sigma": 4.0})
+"""A quarter of a second or so."""
 
 
 def written(file: Path, graph: Graph) -> Path:
