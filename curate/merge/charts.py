@@ -8,6 +8,7 @@ from html import escape
 from curate.merge import natives
 
 _CELL_W, _CELL_H, _LEFT, _TOP, _ROW_LABEL = 46, 13, 64, 34, 10
+_GROUPS = ("self_attn", "cross_attn", "img", "txt")
 _STOPS = ((247, 244, 236), (240, 196, 120), (214, 96, 77), (110, 28, 76), (38, 10, 46))
 
 
@@ -77,7 +78,7 @@ def bars(values: Sequence[float], kept: int) -> str:
 
 def _one_heatmap(kind: str, cells: Mapping[tuple[int, str], float], top: float, unit: str) -> str:
     indices = sorted({index for index, _ in cells})
-    projections = list(dict.fromkeys(projection for _, projection in cells))
+    projections = sorted({projection for _, projection in cells}, key=_order)
     width = _LEFT + _CELL_W * len(projections) + 10
     height = _TOP + _CELL_H * len(indices) + 6
     heads = "".join(
@@ -120,6 +121,11 @@ def _colour(share: float) -> str:
     part = place - low
     mixed = (round(a + (b - a) * part) for a, b in zip(_STOPS[low], _STOPS[low + 1], strict=True))
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def _order(projection: str) -> tuple[int, int, str]:
+    group = next((i for i, word in enumerate(_GROUPS) if projection.startswith(word)), len(_GROUPS))
+    return group, "qkvo".find(projection.rpartition(".")[2][0]), projection
 
 
 def _short(projection: str) -> str:

@@ -46,7 +46,7 @@ def of_merge(job: Job, merged: Merged) -> str:
         [
             _inputs(job),
             *(f'<p class="notice">{escape(text)}</p>' for text in merged.notices),
-            table(("", ""), _summary(merged)),
+            f'<div class="facts">{table(("", ""), _summary(merged))}</div>',
             "<h2>Where the difference is</h2>",
             charts.heatmap(
                 {one.name: one.norm_d for one in merged.modules}, title="Norm of the difference"
