@@ -7,7 +7,7 @@ CurateError
 ├── BadInput                  exit 3
 │   ├── FilmMissing, FilmIsFolder, FilmUnreadable, NoVideo
 │   ├── ImageUnreadable, SizesDiffer, FolderEmpty
-│   ├── InstructionMissing, GraphUnusable
+│   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
 │   ├── ClipUnusable
 │   └── NothingYet
