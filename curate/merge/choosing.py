@@ -11,6 +11,8 @@ from curate.merge import numbers, ranks, solving
 from curate.merge.settings import Settings
 from curate.merge.solving import Solved
 
+_HEADER_BYTES, _HEADER_BYTES_A_MODULE = 1500, 400  # metadata; three tensors' names and places
+
 
 def strong_enough(solved: Sequence[Solved], asked: Settings) -> list[Solved]:
     """The modules that pass the threshold, the percentile and the top count, in their order.
@@ -58,7 +60,7 @@ def ranks_of(solved: Sequence[Solved], asked: Settings, dtype: str) -> dict[str,
         return ranks.for_energy(spectra, asked.energy, mixed=asked.mixed_ranks)
     if asked.size_mb is not None:
         costs = {one.aligned.key: _bytes_a_rank(one, dtype) for one in solved}
-        budget = asked.size_mb * 1e6
+        budget = asked.size_mb * 1e6 - _HEADER_BYTES - _HEADER_BYTES_A_MODULE * len(solved)
         return ranks.for_size(spectra, costs, budget, mixed=asked.mixed_ranks)
     return dict.fromkeys(spectra, max(asked.ranks))
 

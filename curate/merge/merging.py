@@ -84,6 +84,7 @@ def merge(job: Job, tell: Tell) -> Merged:
         if job.settings.non_target == "zero":
             made |= _zeros(found.all, made, dtype)
         written = _write(job, found, made, scaled, strong, dtype)
+        notices = _notices(job, found, strong, whole)
     reports = report.modules(strong, ranks)
     totals = report.totals(reports, strong)
     return Merged(
@@ -95,7 +96,7 @@ def merge(job: Job, tell: Tell) -> Merged:
         sum(not one.shared for one in found.chosen),
         sum(one.solution.by_householder for one in strong),
         device.name,
-        (*_notices(job, found, strong, whole), *report.warnings(reports, totals)),
+        (*notices, *report.warnings(reports, totals)),
     )
 
 

@@ -50,7 +50,7 @@ def musubi(
 
 
 def save(path: Path, tensors: Arrays, metadata: dict[str, str] | None = None) -> Path:
-    save_file({name: np.ascontiguousarray(t) for name, t in tensors.items()}, path, metadata)
+    save_file({name: np.array(t, order="C") for name, t in tensors.items()}, path, metadata)
     return path
 
 
