@@ -1,0 +1,150 @@
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+
+from curate.demo.film import STORY, Take, draw, truth
+from curate.demo.ink import Ink
+from curate.demo.scenes import SCENES
+from curate.extract import choice, figures, film, lettering, refuse
+from curate.extract.density import density, sharpness
+from curate.extract.figures import Figures
+
+
+def measured(path) -> Figures:
+    return figures.joined([figures.measure(piece) for piece in film.pieces(film.probe(path))])
+
+
+@pytest.fixture(scope="module")
+def story(drawn_film) -> Figures:
+    return measured(drawn_film)
+
+
+def picture(name: str) -> np.ndarray:
+    ink = Ink(0.8)
+    SCENES[name].draw(ink, np.random.default_rng(1))
+    return ink.image
+
+
+def test_each_place_of_the_story_gives_one_frame_and_no_join_any(story):
+    known = truth(STORY, 24)
+    chosen = choice.choose(story, None).candidates
+    places = [
+        shot.scene
+        for candidate in chosen
+        for shot in known.shots
+        if shot.start_s <= candidate.row / 24 < shot.end_s
+    ]
+
+    wanted = {shot.scene for shot in known.shots if shot.kind == "content"}
+    assert Counter(places) == Counter(wanted)
+    assert len(places) == len(chosen)
+
+
+def test_what_is_refused_has_a_reason(story):
+    refused = Counter(refused.reason for _, _, refused in choice.choose(story, None).refused)
+
+    assert refused["black"] >= 2
+    assert refused["transition"] >= 4
+    assert refused["lettering"] == 1
+    assert refused["similar"] == 1
+
+
+def test_every_span_is_either_taken_or_refused(story):
+    made = choice.choose(story, 5)
+
+    numbers = [c.shot for c in made.candidates] + [number for _, number, _ in made.refused]
+
+    assert sorted(numbers) == list(range(1, len(made.spans) + 1))
+
+
+def test_a_count_takes_the_crowded_before_the_plain(story):
+    known = truth(STORY, 24)
+    chosen = choice.choose(story, 6).candidates
+    places = {
+        shot.scene
+        for candidate in chosen
+        for shot in known.shots
+        if shot.start_s <= candidate.row / 24 < shot.end_s
+    }
+
+    assert len(chosen) == 6
+    assert {"street", "market"} <= places
+    assert not places & {"sky", "empty room"}
+
+
+def test_a_count_beyond_what_there_is_takes_all(story):
+    assert choice.choose(story, 500).candidates == choice.choose(story, None).candidates
+
+
+def test_the_still_frame_of_a_shot_is_preferred_to_the_moving(tmp_path):
+    draw(tmp_path / "a.mp4", [Take("street", 1.5, (0, 1, 1, 1))], size=(320, 180))
+    moving = measured(tmp_path / "a.mp4")
+    still = np.full(len(moving), 0.1, np.float32)
+    still[:14] = still[18:] = 30
+    jumps = Figures(**{n: getattr(moving, n) for n in Figures.__slots__} | {"jump": still})
+
+    (candidate,) = choice.choose(jumps, None).candidates
+
+    assert 14 <= candidate.row < 18
+
+
+def test_bars_are_found_over_the_whole_film_and_cropped(tmp_path):
+    takes = [Take("black", 0.5), Take("night", 1), Take("street", 1)]
+    draw(tmp_path / "a.mp4", takes, size=(640, 360), bars_px=46)
+
+    crop = refuse.bars(measured(tmp_path / "a.mp4"))
+
+    assert (crop.left, crop.right) == (0, 640)
+    assert abs(crop.top - 46) <= 2
+    assert abs(crop.bottom - 314) <= 2
+
+
+def test_a_film_without_bars_keeps_every_pixel(story):
+    assert refuse.bars(story) == refuse.Crop(0, 0, 640, 360)
+
+
+def test_density_follows_how_much_a_picture_holds():
+    ladder = [density(picture(n)) for n in ("empty room", "field", "classroom", "library")]
+
+    assert ladder == sorted(ladder)
+
+
+def test_density_hardly_depends_on_the_exposure():
+    bright = picture("market")
+    dark = cv2.convertScaleAbs(bright, alpha=0.4)
+
+    assert density(np.asarray(dark, np.uint8)) == pytest.approx(density(bright), rel=0.15)
+
+
+def test_density_falls_with_every_step_of_simplification():
+    pixels = picture("bedroom")
+    steps = [density(pixels)]
+    for _ in range(4):
+        pixels = np.asarray(cv2.bilateralFilter(cv2.medianBlur(pixels, 5), 9, 60, 9), np.uint8)
+        steps.append(density(pixels))
+
+    assert steps == sorted(steps, reverse=True)
+
+
+def test_a_blur_is_less_sharp():
+    pixels = picture("library")
+    blurred = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 3), np.uint8)
+
+    assert sharpness(blurred) < 0.3 * sharpness(pixels)
+
+
+@pytest.mark.parametrize("name", [n for n in SCENES if n != "title"])
+def test_no_place_is_taken_for_a_title_card(name):
+    gray = cv2.cvtColor(cv2.resize(picture(name), (480, 270)), cv2.COLOR_RGB2GRAY)
+
+    assert lettering.letters(gray) < lettering.LEAST_LETTERS
+
+
+def test_words_on_a_plain_ground_are_counted():
+    ink = Ink(0.3)
+    ink.text(800, 400, "Directed by", (230, 230, 230), 60)
+    ink.text(800, 500, "Somebody Else", (230, 230, 230), 60)
+
+    assert lettering.letters(ink.image[..., 0]) >= lettering.LEAST_LETTERS
