@@ -139,7 +139,7 @@ def test_the_page_stands_beside_the_output(curate):
         ((*FILES, "-o", "o.safetensors", "--ranks", "2;4"), 2, "no list"),
         ((*FILES, "-o", "o.safetensors", "--add", "x.safetensors"), 2, "no weight"),
         ((*FILES, "-o", "o.safetensors", "--dtype", "int8"), 2, "--dtype"),
-        ((*FILES, "-o", "o.safetensors", "--target", "mlp"), 3, "There are self_attn.q"),
+        ((*FILES, "-o", "o.safetensors", "--target", "mlp"), 3, "There are cross_attn.k ×2"),
         ((FILES[0], "nowhere.safetensors", "-o", "o.safetensors"), 3, "no such file"),
         ((FILES[0], "notes.txt", "-o", "o.safetensors"), 3, "no safetensors file"),
         ((FILES[0], "cut.safetensors", "-o", "o.safetensors"), 3, "truncated"),
@@ -271,7 +271,8 @@ def test_an_interrupted_merge_leaves_no_file_and_the_next_one_gives_the_same_byt
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no limit on the size of a file")
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(curate, pair):
+@pytest.mark.usefixtures("pair")
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(curate):
     import resource
     import subprocess
     import sys

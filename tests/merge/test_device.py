@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 
 import numpy as np
@@ -15,19 +16,17 @@ from tests.merge import drawn
 
 
 def solved(paths, device):
-    opened = [files.TensorFile(path) for path in paths]
-    side_by_side = found.side_by_side(opened, (1.0, -1.0), Settings())
-    work = partial(
-        solving.solve,
-        sources=side_by_side.sources,
-        device=device,
-        wanted=solving.Wanted(4, 1.0, "F32"),
-    )
-    made = solving.in_threads(work, side_by_side.chosen, device.lanes, lambda: None)
-    changes = {one.aligned.key: one.factors[0] @ one.factors[1] for one in made}
-    for file in opened:
-        file.__exit__(None, None, None)
-    return changes
+    with ExitStack() as stack:
+        opened = [stack.enter_context(files.TensorFile(path)) for path in paths]
+        side_by_side = found.side_by_side(opened, (1.0, -1.0), Settings())
+        work = partial(
+            solving.solve,
+            sources=side_by_side.sources,
+            device=device,
+            wanted=solving.Wanted(4, 1.0, "F32"),
+        )
+        made = solving.in_threads(work, side_by_side.chosen, device.lanes, lambda: None)
+        return {one.aligned.key: one.factors[0] @ one.factors[1] for one in made}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64])
