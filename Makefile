@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 demo: .venv/base
 	$(BIN)/curate -w demo demo
+	@echo "(curate is in $(BIN): . $(BIN)/activate)"
 
 test: .venv/test
 	$(BIN)/python -m pytest

@@ -197,10 +197,11 @@ class PlaceError(CurateError):
 
 
 class WorkspaceUnusable(PlaceError):
-    def __init__(self, workspace: Path, reason: str) -> None:
+    def __init__(self, workspace: Path, reason: str, remedy: str = "") -> None:
         super().__init__(
             f"Cannot use {workspace} as the workspace: {reason}.",
-            remedy="Name a folder you may write to with `curate -w DIR …` or CURATE_WORKSPACE.",
+            remedy=remedy
+            or "Name a folder you may write to with `curate -w DIR …` or CURATE_WORKSPACE.",
         )
 
 

@@ -107,7 +107,7 @@ class Ledger:
     def all(self, kind: type[N], **where: object) -> list[N]:
         """The records of a kind whose columns equal `where`, ordered by their first columns."""
         condition, values = _condition(where)
-        rows = self._execute(f"SELECT * FROM {_TABLES[kind]}{condition} ORDER BY 1, 2, 3", values)
+        rows = self._execute(f"SELECT * FROM {_TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values)
         return [_restored(kind, row) for row in rows]
 
     def get(self, kind: type[N], **where: object) -> N | None:
@@ -155,8 +155,8 @@ class Ledger:
         return self.workspace / stored
 
     def dump(self, file: Path) -> None:
-        """Write every record as a line of JSON, sorted, so that equal ledgers give equal files."""
-        lines = sorted(
+        """Write every record as a line of JSON, ordered by key: equal ledgers give equal files."""
+        lines = (
             json.dumps(
                 {"table": table} | {c.name: getattr(noun, c.name) for c in fields(noun)},
                 sort_keys=True,

@@ -24,6 +24,7 @@ from curate.cli import (
     pair_check,
     status,
 )
+from curate.cli.options import DEFAULT_WORKSPACE
 from curate.errors import CurateError
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
@@ -61,7 +62,7 @@ def curate(
     context: typer.Context,
     workspace: Annotated[
         Path, typer.Option("-w", "--workspace", help="The folder that holds the work.")
-    ] = Path("data"),
+    ] = DEFAULT_WORKSPACE,
     version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from curate.errors import CurateError, Failure
@@ -25,22 +26,31 @@ def show_json(value: object) -> None:
     print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
 
 
-def show(text: str = "") -> None:
-    """Print a line of the result; [bold] and the like are rich markup."""
-    _console(stderr=False).print(text, soft_wrap=True, highlight=False)
+def show(text: str = "", *, lead: str = "", style: str = "bold") -> None:
+    """Print a line of the result as it is, after `lead`, which has a style."""
+    from rich.text import Text
+
+    line = Text.assemble((lead, style), " " if lead and text else "", text)
+    _console(stderr=False).print(line, soft_wrap=True)
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """Print a table; numbers stand to the right."""
+def show_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    styles: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Print a table; numbers stand to the right, a cell that `styles` names has that style."""
     from rich.table import Table
+    from rich.text import Text
 
     lines = [list(row) for row in rows]
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for index, column in enumerate(columns):
         numbers = bool(lines) and all(isinstance(row[index], int | float) for row in lines)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     for row in lines:
-        table.add_row(*(_cell(value) for value in row))
+        cells = [_cell(value) for value in row]
+        table.add_row(*(Text(cell, styles.get(cell, "")) for cell in cells))
     _console(stderr=False).print(table)
 
 

@@ -58,7 +58,7 @@ def dataset(
 
 
 def _show_plan(report: Report) -> None:
-    _say(
+    console.show(
         f"Would keep {len(report.pairs)} pairs in {report.folder}: "
         f"write {len(report.written)}, take out {len(report.removed)}."
     )
@@ -68,22 +68,18 @@ def _show(report: Report) -> None:
     changes = f"{len(report.written)} written"
     if report.removed:
         changes += f", {len(report.removed)} taken out"
-    _say(f"{len(report.pairs)} pairs in {report.folder} ({changes})")
+    console.show(f"{len(report.pairs)} pairs in {report.folder} ({changes})")
     for bucket, count in report.buckets:
         crop = f", {bucket.crop_px} px cropped" if bucket.crop_px else ""
         images = "image" if count == 1 else "images"
-        _say(f"  {count} {images} a half, trained at {bucket.width}×{bucket.height}{crop}")
+        console.show(f"  {count} {images} a half, trained at {bucket.width}×{bucket.height}{crop}")
     if report.emptied_caches:
-        _say(f"Emptied Musubi's caches ({report.emptied_caches} files): they were of another set.")
-    _say(f"  {report.folder / 'dense.toml'}\n  {report.folder / 'sparse.toml'}\n")
-    _say("Train both halves in Musubi's folder (DIT, VAE, T5: your model files):")
+        console.show(
+            f"Emptied Musubi's caches ({report.emptied_caches} files): they were of another set."
+        )
+    console.show(f"  {report.folder / 'dense.toml'}\n  {report.folder / 'sparse.toml'}\n")
+    console.show("Train both halves in Musubi's folder (DIT, VAE, T5: your model files):")
     for command in report.commands[:3]:
-        _say(f"  {command}")
-    _say("  and the same three with sparse.toml and --output_name sparse")
-    _say(f"Then: curate -w {shlex.quote(str(report.folder.parent))} merge")
-
-
-def _say(text: str) -> None:
-    from rich.markup import escape
-
-    console.show(escape(text))
+        console.show(f"  {command}")
+    console.show("  and the same three with sparse.toml and --output_name sparse")
+    console.show(f"Then: curate -w {shlex.quote(str(report.folder.parent))} merge")

@@ -123,7 +123,7 @@ def _say(report: Report, workspace: Path) -> None:
     there = f"; {old} were there already" if old else ""
     console.show(f"{new} frames written to {(workspace / 'frames').as_posix()}{there}.")
     if new or old:
-        console.show("[bold]Next:[/] curate kontext --prompt simplify.txt")
+        console.show("curate kontext --prompt simplify.txt", lead="Next:")
 
 
 def _reasons(found: Extracted) -> str:

@@ -52,7 +52,7 @@ def _say(found: Inspection, top: int) -> None:
 
 
 def _say_file(one: Inspected) -> None:
-    console.show(f"[bold]{one.path.name}[/]: {one.model}, {len(one.modules)} modules")
+    console.show(f"{one.model}, {len(one.modules)} modules", lead=f"{one.path.name}:")
     rows = [
         ("spelling", one.spelling),
         ("kinds", _counted(one.kinds)),

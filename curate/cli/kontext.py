@@ -121,4 +121,4 @@ def _say(report: Report, workspace: Path, *, dry_run: bool) -> None:
     for maker in sorted({twin.made_by for twin in report.made}):
         console.show(f"Made by {maker}." if report.servers else f"{maker[0].upper()}{maker[1:]}.")
     if report.made:
-        console.show("[bold]Next:[/] curate pair-check")
+        console.show("curate pair-check", lead="Next:")

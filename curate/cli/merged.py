@@ -53,8 +53,8 @@ def _say_merged(report: Report, merged: Merged, *, blocks: bool) -> None:
         _show_blocks(merged)
     for one in merged.written:
         console.show(
-            f"[bold]{one.path.as_posix()}[/]: rank {one.rank}, {one.size_mb:.1f} MB, "
-            f"keeps {one.kept_energy:.1%} of the difference"
+            f"rank {one.rank}, {one.size_mb:.1f} MB, keeps {one.kept_energy:.1%} of the difference",
+            lead=f"{one.path.as_posix()}:",
         )
     console.show(f"report: {report.page.as_posix()}")
 

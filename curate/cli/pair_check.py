@@ -85,14 +85,12 @@ def pair_check(
 
 
 def _show(report: Report, *, as_json: bool, dry_run: bool) -> None:
-    from rich.markup import escape
-
     if dry_run and as_json:
         console.show_json({"would_measure": report.waiting})
     elif dry_run:
         console.show(f"Would measure {len(report.waiting)} pairs.")
         for name in report.waiting:
-            console.show(f"  {escape(name)}")
+            console.show(f"  {name}")
     elif as_json:
         console.show_json(_as_json(report))
     else:
@@ -116,20 +114,12 @@ def _as_json(report: Report) -> dict[str, object]:
 
 
 def _show_table(report: Report) -> None:
-    from rich.markup import escape
-
     if not report.pairs:
         return
     console.show_table(
         ("pair", "verdict", "reasons"),
-        [
-            (
-                escape(one.halves.label),
-                f"[{_COLOURS[one.ruling]}]{one.ruling}[/]",
-                escape("\n".join(one.reasons)),
-            )
-            for one in report.pairs
-        ],
+        [(one.halves.label, one.ruling, "\n".join(one.reasons)) for one in report.pairs],
+        styles=_COLOURS,
     )
     counts = Counter(one.ruling for one in report.pairs)
     console.show()
@@ -139,7 +129,7 @@ def _show_table(report: Report) -> None:
         console.show(f"CLIP image similarity: not measured on {without} pairs; give --clip DIR.")
     for text in sorted({one.halves.made_by for one in report.pairs}):
         if "preview" in text:
-            console.show(f"Twins: {escape(text)}.")
-    console.show(f"Page: {escape(str(report.page))}")
+            console.show(f"Twins: {text}.")
+    console.show(f"Page: {report.page}")
     if counts["look"]:
         console.show("Decide the doubtful ones with --keep NAME or --reject NAME.")

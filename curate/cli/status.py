@@ -27,4 +27,4 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         console.show(f"failed: {failure.station} {failure.item}: {failure.reason} {failure.remedy}")
     console.show(f"\n{found.next_step.why}")
     if found.next_step.command:
-        console.show(f"[bold]Next:[/] {found.next_step.command}")
+        console.show(found.next_step.command, lead="Next:")

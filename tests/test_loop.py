@@ -1,0 +1,123 @@
+"""The whole loop through the command line, undisturbed and disturbed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from curate.demo import film
+from tests.conftest import Cli
+
+LOOP = (
+    ("extract", "film.mp4"),
+    ("kontext", "--prompt", "simplify.txt", "--backend", "embedded"),
+    ("pair-check",),
+    ("dataset",),
+)
+
+
+@pytest.fixture(scope="module")
+def short_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven shots of a second and a half."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    places = ("street", "market", "library", "kitchen", "classroom", "bedroom", "night")
+    film.draw(path, [film.Take(place, 1.5) for place in places], size=(640, 360))
+    return path
+
+
+@pytest.fixture
+def looped(curate: Cli, short_film: Path) -> Cli:
+    shutil.copy(short_film, curate.folder / "film.mp4")
+    return curate
+
+
+def run_loop(curate: Cli) -> None:
+    for command in LOOP:
+        ran = curate(*command)
+        assert ran.returncode == 0, ran.stderr
+
+
+def snapshot(curate: Cli) -> dict[str, object]:
+    """Every file's bytes, and the ledger without times of day."""
+    assert curate("ledger", "export", "ledger.jsonl").returncode == 0
+    lines = (curate.folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        record.pop("at", None)
+        record.get("settings", {}).pop("stamps", None)  # when the files were written
+    contents: dict[str, object] = {
+        file.relative_to(curate.workspace).as_posix(): file.read_bytes()
+        for file in sorted(curate.workspace.rglob("*"))
+        if file.is_file() and not file.name.startswith("curate.db")
+    }
+    return contents | {"ledger": records}
+
+
+def count(curate: Cli, table: str) -> int:
+    """How many rows the ledger has so far; another process is writing it."""
+    file = curate.workspace / "curate.db"
+    if not file.exists():
+        return 0
+    try:
+        db = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        try:
+            return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        finally:
+            db.close()
+    except sqlite3.OperationalError:
+        return 0
+
+
+def files(curate: Cli, pattern: str) -> int:
+    return len(list(curate.workspace.glob(pattern)))
+
+
+def test_the_loop_ends_in_pairs_that_a_trainer_can_read(looped):
+    run_loop(looped)
+
+    dense = sorted(p.name for p in (looped.workspace / "dataset" / "dense").iterdir())
+    sparse = sorted(p.name for p in (looped.workspace / "dataset" / "sparse").iterdir())
+    assert dense == sparse
+    assert sum(name.endswith(".png") for name in dense) >= 3
+    assert sum(name.endswith(".txt") for name in dense) * 2 == len(dense)
+    status = json.loads(looped("status", "--json").stdout)
+    assert all(station["failed"] == station["waiting"] == 0 for station in status["stations"])
+    assert status["next_step"]["command"] == "curate merge"
+
+
+def test_the_loop_run_twice_changes_nothing(looped):
+    run_loop(looped)
+    before = snapshot(looped)
+    written = {f: f.stat().st_mtime_ns for f in looped.workspace.rglob("*.png")}
+
+    run_loop(looped)
+
+    assert snapshot(looped) == before
+    assert {f: f.stat().st_mtime_ns for f in looped.workspace.rglob("*.png")} == written
+
+
+def test_a_loop_killed_at_every_station_ends_as_an_undisturbed_one(looped):
+    run_loop(looped)
+    undisturbed = snapshot(looped)
+    shutil.rmtree(looped.workspace)
+
+    moments = {
+        "extract": (lambda: files(looped, "curate.db"), lambda: files(looped, "frames/*.png") > 2),
+        "kontext": (
+            lambda: files(looped, "twins/*/*/*.png*"),
+            lambda: count(looped, "twins") > 2,
+        ),
+        "pair-check": (lambda: count(looped, "pairs"), lambda: count(looped, "pairs") > 3),
+        "dataset": (lambda: files(looped, "dataset/*/*"), lambda: files(looped, "dataset/*/*") > 5),
+    }
+    endings = []
+    for command in LOOP:
+        endings += [looped.stop_when(moment, *command) for moment in moments[command[0]]]
+        assert looped(*command).returncode == 0
+
+    assert endings.count(-9) >= 5
+    assert snapshot(looped) == undisturbed
