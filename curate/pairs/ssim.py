@@ -10,6 +10,7 @@ WINDOW_PX = 11
 """The Gaussian window's side; the border of half of it is left out of the mean."""
 
 _SIGMA_PX = 1.5
+_MIDDLE = np.float32(127.5)
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 
@@ -30,18 +31,19 @@ def ssim(frame: NDArray[np.float32], twin: NDArray[np.float32]) -> float:
         raise ValueError(f"shapes differ: {frame.shape} and {twin.shape}")
     if min(frame.shape) < WINDOW_PX:
         raise ValueError(f"a side is under {WINDOW_PX} px: {frame.shape}")
-    middle = np.float32(127.5)  # centred lumas keep squares small enough for float32
-    a, b = frame - middle, twin - middle
+    # Both factors of the paper's quotient as 1 - difference² / sum: in float32 the textbook form
+    # loses the sixth decimal where a picture is flat.
+    a, b = frame - _MIDDLE, twin - _MIDDLE
     mean_a, mean_b = _blurred(a), _blurred(b)
-    both = mean_a * mean_b
-    squares = mean_a * mean_a + mean_b * mean_b
-    variances = _blurred(a * a + b * b) - squares
-    covariance = _blurred(a * b) - both
-    means = mean_a + mean_b
-    # undo the centring: (m_a + m)(m_b + m) and (m_a + m)² + (m_b + m)²
-    luminance = 2 * (both + middle * means + middle**2) + _C1
-    brightness = squares + 2 * middle * means + 2 * middle**2 + _C1
-    quotient = luminance * (2 * covariance + _C2) / (brightness * (variances + _C2))
+    difference = a - b
+    mean_difference = mean_a - mean_b
+    spread = _blurred(difference * difference) - mean_difference * mean_difference
+    variances = _blurred(a * a + b * b) - mean_a * mean_a - mean_b * mean_b
+    mean_a += _MIDDLE
+    mean_b += _MIDDLE
+    brightness = mean_a * mean_a + mean_b * mean_b
+    quotient = 1 - mean_difference * mean_difference / (brightness + _C1)
+    quotient *= 1 - spread / (variances + _C2)
     edge = WINDOW_PX // 2
     return float(quotient[edge:-edge, edge:-edge].mean(dtype=np.float64))
 

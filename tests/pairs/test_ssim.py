@@ -49,6 +49,16 @@ def test_it_is_exact_on_bright_flat_pictures_too() -> None:
     )
 
 
+def test_it_is_exact_on_a_dark_picture_with_hardly_a_difference() -> None:
+    random = np.random.default_rng(0)
+    frame = random.normal(0, 0.3, (96, 96)).astype(np.float32)
+    twin = frame + random.normal(0, 0.3, (96, 96)).astype(np.float32)
+
+    assert ssim(frame, twin) == pytest.approx(
+        by_the_paper(frame.astype(np.float64), twin.astype(np.float64)), abs=1e-6
+    )
+
+
 def test_identical_pictures_have_one() -> None:
     frame = luma(scene(1))
 
