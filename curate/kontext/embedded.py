@@ -13,6 +13,7 @@ MADE_BY = "preview quality: embedded simplifier, not Kontext"
 
 _DETAIL = 1 / 36  # of the height: what is narrower than this is removed, unless it is an outline
 _OUTLINE = 1 / 9  # of the height: a thin thing that reaches farther than this is an outline
+_THICK = 1 / 20  # of the height: what is thicker on average is clutter grown together, no line
 _CONTRAST = 14  # levels by which a thin thing differs from what is around it
 _EDGE_LEVELS = 24.0
 _HALO_LEVELS = 6.0  # more would show as a halo where a bright thing was removed
@@ -48,7 +49,8 @@ def _outlines(frame: RGB, plain: RGB) -> NDArray[np.float32]:
     differs = cv2.absdiff(frame, plain).max(axis=2) > _CONTRAST
     labels, stats = cv2.connectedComponentsWithStats(differs.astype(np.uint8))[1:3]
     extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    is_outline = extent > height * _OUTLINE
+    is_thin = stats[:, cv2.CC_STAT_AREA] < extent * height * _THICK
+    is_outline = is_thin & (extent > height * _OUTLINE)
     is_outline[0] = False
     mask = is_outline[labels].astype(np.float32)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), 1.0), np.float32)
