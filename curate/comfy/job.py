@@ -55,10 +55,11 @@ async def fill(
         GraphRefused: no order with this graph can be filled there.
         JobFailed, TwinUnusable: this order cannot.
     """
-    for job in reversed(order.begin()):
-        if await _is_found(order, job, fleet.get(job.server), server):
-            return
+    earlier = order.begin()
     try:
+        for job in reversed(earlier):
+            if await _is_found(order, job, fleet.get(job.server), server):
+                return
         await _make(order, server, book)
     except Refused as refusal:
         raise _in_words(refusal, order, server) from refusal

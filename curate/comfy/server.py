@@ -113,7 +113,7 @@ class Server:
     async def node(self, class_type: str) -> dict[str, Any] | None:
         """What a node takes and gives; None if the server lacks it."""
         response = await self._ask("GET", f"/object_info/{class_type}")
-        found = response.json().get(class_type)
+        found = _read(response).get(class_type)
         return dict(found) if found else None
 
     async def upload(self, png: bytes, name: str, subfolder: str) -> str:
@@ -124,7 +124,7 @@ class Server:
             files={"image": (name, png, "image/png")},
             data={"subfolder": subfolder, "type": "input"},
         )
-        stored = response.json()
+        stored = _read(response)
         return "/".join(part for part in (stored["subfolder"], stored["name"]) if part)
 
     async def submit(self, graph: Graph, prompt_id: str) -> None:
@@ -144,8 +144,9 @@ class Server:
                         return
                     request["client_id"] = self._client_id
                     response = await self._once("POST", "/prompt", json=request)
-        if response.json().get("node_errors"):
-            raise Refused(response.status_code, response.json())
+        answer = _read(response)
+        if answer.get("node_errors"):
+            raise Refused(httpx.codes.BAD_REQUEST, answer)
 
     async def ended(self, prompt_id: str) -> Finished | Broken | None:
         """How a job ends, once it does; None if the server has forgotten it.
@@ -175,12 +176,12 @@ class Server:
     async def history(self, prompt_id: str) -> Finished | Broken | None:
         """How a job ended; None while it runs or waits, or if it is not known."""
         response = await self._ask("GET", f"/history/{prompt_id}")
-        entry = response.json().get(prompt_id)
+        entry = _read(response).get(prompt_id)
         return protocol.ending(entry) if entry else None
 
     async def queued(self) -> set[str]:
         """The ids of all jobs that run or wait there, anybody's."""
-        return protocol.queued((await self._ask("GET", "/queue")).json())
+        return protocol.queued(_read(await self._ask("GET", "/queue")))
 
     async def view(self, image: Stored) -> bytes | None:
         """An image's bytes; None if the file is not there."""
@@ -203,7 +204,7 @@ class Server:
     async def _has(self, prompt_id: str) -> bool:
         waiting = await self._once("GET", "/queue")
         ended = await self._once("GET", f"/history/{prompt_id}")
-        return prompt_id in protocol.queued(waiting.json()) or bool(ended.json())
+        return prompt_id in protocol.queued(_read(waiting)) or bool(_read(ended))
 
     async def _ask(self, method: str, path: str, **how: Any) -> httpx.Response:
         with self._in_words():
@@ -264,6 +265,13 @@ class Server:
         news = protocol.news(message)
         if news and news.has_ended and news.prompt_id in self._awaited:
             self._awaited[news.prompt_id].set()
+
+
+def _read(response: httpx.Response) -> dict[str, Any]:
+    try:
+        return dict(response.json())
+    except (ValueError, TypeError) as error:  # a proxy's page, not ComfyUI
+        raise Refused(response.status_code, "the answer is not ComfyUI's") from error
 
 
 def _refusal(response: httpx.Response) -> Refused:

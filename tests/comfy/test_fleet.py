@@ -9,7 +9,7 @@ from PIL import Image
 from curate import images
 from curate.comfy import fleet
 from curate.errors import DiskFull, GraphRefused, ServerLost, TwinUnusable
-from tests.comfyui.graphs import SLOW, chain
+from tests.comfyui.graphs import SLOW, UNHURRIED, chain
 from tests.conftest import wait_until
 from tests.pictures import room
 
@@ -178,14 +178,14 @@ def test_the_picture_comes_back_with_what_the_server_wrote(comfy, shop):
 
 
 def test_two_servers_share_the_work(two_comfys, shop):
-    outcomes = shop.fill(two_comfys, [shop.order(n, SLOW, size=LARGE) for n in range(6)])
+    outcomes = shop.fill(two_comfys, [shop.order(n, UNHURRIED, size=LARGE) for n in range(6)])
 
     assert not failures(outcomes)
     assert {outcome.result for outcome in outcomes} == {s.url for s in two_comfys}
 
 
 def test_a_lost_server_hands_its_work_back(two_comfys, shop):
-    orders = [shop.order(n, SLOW, size=LARGE) for n in range(20, 27)]
+    orders = [shop.order(n, UNHURRIED, size=LARGE) for n in range(20, 27)]
     told = []
     filled = fleet.make(
         [s.url for s in two_comfys], orders, shop.book, tell=told.append, patience_s=1.0
@@ -201,7 +201,7 @@ def test_a_lost_server_hands_its_work_back(two_comfys, shop):
 
 
 def test_the_last_server_lost_says_how_much_is_left(two_comfys, shop):
-    orders = [shop.order(n, SLOW, size=LARGE) for n in range(40, 46)]
+    orders = [shop.order(n, UNHURRIED, size=LARGE) for n in range(40, 46)]
     filled = fleet.make([two_comfys[0].url], orders, shop.book, patience_s=1.0)
     next(filled)
     two_comfys[0].kill()

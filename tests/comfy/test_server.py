@@ -1,5 +1,7 @@
 import asyncio
 import functools
+import threading
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from uuid import uuid4
 
 import httpx
@@ -173,6 +175,15 @@ def test_one_server_that_does_not_answer_leaves_the_others(comfy):
 def test_no_server_at_all_is_unreachable():
     with pytest.raises(ServerUnreachable):
         preflight.reachable([f"http://127.0.0.1:{free_port()}"], chain(INVERT))
+
+
+def test_another_web_server_is_not_taken_for_comfyui():
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
+        thread = threading.Thread(target=other.handle_request)
+        thread.start()
+        with pytest.raises(ServerUnreachable, match="it answers HTTP 404"):
+            preflight.probe(f"http://127.0.0.1:{other.server_port}")
+        thread.join()
 
 
 @pytest.mark.parametrize("url", ["ftp://a", "http://", "http://a:b", "::"])

@@ -46,6 +46,7 @@ class ComfyUI:
         log = (self.base / "log.txt").open("ab")
         self._process = subprocess.Popen(
             [place.python, LAUNCHER, place.main, *self._options()],
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=self.base,
@@ -69,7 +70,7 @@ class ComfyUI:
         """End it as `kill -9` does."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
     def get(self, path: str) -> Any:
