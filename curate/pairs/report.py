@@ -79,7 +79,8 @@ def write(page: Path, checked: Sequence[Checked], limits: Thresholds) -> None:
 
 
 def _notices(checked: Sequence[Checked]) -> list[str]:
-    notices = sorted({one.halves.made_by for one in checked if "preview" in one.halves.made_by})
+    makers = sorted({one.halves.made_by for one in checked if "preview" in one.halves.made_by})
+    notices = [f"Twins of {maker}." for maker in makers]
     without = sum(one.pair.encoder == "" for one in checked)
     encoders = sorted({one.pair.encoder for one in checked} - {""})
     if without:
@@ -147,7 +148,8 @@ def _number(value: float | None, form: str) -> str:
 
 def _limit(key: str, value: float) -> str:
     limit = next((one for one in LIMITS if one.key == key), None)
-    side = f"{limit.side} → {limit.ruling}" if limit else "a plainer frame has nothing to simplify"
+    side = f"{limit.side} → {limit.ruling}" if limit else "under, with detail_max"
+    badge = limit.badge if limit else "nothing to simplify"
     concepts = ", ".join(sorted(limit.concepts)) if limit else "density"
     assert limit or key == PLAIN
-    return f"<tr><td><code>{key}</code><td>{value:g}<td>{side}<td>{concepts}"
+    return f"<tr><td><code>{key}</code><td>{value:g}<td>{side}<td>{badge}<td>{concepts}"
