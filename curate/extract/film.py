@@ -155,18 +155,16 @@ def _between(
             break
         elif piece.end is not None and last is None and packet.is_keyframe and shown is not None:
             last = shown if shown >= piece.end else None
-        yield from _within(_decoded(stream, packet), first, last)
+        yield from _since(first, _decoded(stream, packet))
     if first is not None:
-        yield from _within(_decoded(stream, None), first, last)
+        yield from _since(first, _decoded(stream, None))
 
 
-def _within(
-    decoded: Iterator[av.VideoFrame], first: int, last: int | None
-) -> Iterator[av.VideoFrame]:
+def _since(first: int, decoded: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     for frame in decoded:
         if frame.pts is None:
             frame.pts = frame.dts
-        if frame.pts is not None and first <= frame.pts and (last is None or frame.pts <= last):
+        if frame.pts is not None and first <= frame.pts:
             yield frame
 
 

@@ -82,12 +82,12 @@ def test_the_still_frame_of_a_shot_is_preferred_to_the_moving(tmp_path):
     draw(tmp_path / "a.mp4", [Take("street", 1.5, (0, 1, 1, 1))], size=(320, 180))
     moving = measured(tmp_path / "a.mp4")
     still = np.full(len(moving), 0.1, np.float32)
-    still[:14] = still[18:] = 30
+    still[:5] = still[9:] = 30
     jumps = Figures(**{n: getattr(moving, n) for n in Figures.__slots__} | {"jump": still})
 
     (candidate,) = choice.choose(jumps, None).candidates
 
-    assert 14 <= candidate.row < 18
+    assert 5 <= candidate.row < 9
 
 
 def test_bars_are_found_over_the_whole_film_and_cropped(tmp_path):
