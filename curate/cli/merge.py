@@ -192,7 +192,8 @@ def merge(
         device=device,
         workers=workers,
     )
-    with _ledger(workspace) as ledger, _patient_voice(quiet=quiet) as tell:
+    own = not (loras or lora_a) and not dry_run
+    with _ledger(workspace, needed=own) as ledger, _patient_voice(quiet=quiet) as tell:
         report = run.merge(ledger, first, second, into, settings, tell=tell, dry_run=dry_run)
     if as_json:
         console.show_json(merged.plain(report))
@@ -222,11 +223,11 @@ def _places(
 
 
 @contextmanager
-def _ledger(workspace: Path) -> Iterator[Ledger | None]:
-    """The workspace's ledger if there is one; two files can be merged without any."""
+def _ledger(workspace: Path, *, needed: bool) -> Iterator[Ledger | None]:
+    """The workspace's ledger if there is one or it is needed; two files are merged without any."""
     from curate.ledger import Ledger, exists
 
-    if not exists(workspace):
+    if not needed and not exists(workspace):
         yield None
         return
     with Ledger(workspace) as ledger:

@@ -202,6 +202,19 @@ def test_what_is_not_finite_is_found(device, bad):
         solved([term, drawn(2, 20, 20, 4, -1.0)], device)
 
 
+@BOTH
+def test_what_is_only_rounding_is_zero(device):
+    first = drawn(1, 60, 50, 8, 1.0)
+    up = first.up.copy()
+    up[:, :2] *= -1  # the two differ in rank 2
+
+    _, solution = solved([first, Term(up, first.down, -1.0)], device)
+
+    assert np.count_nonzero(solution.singular) == 2
+    assert not solution.up_mix[:, 2:].any()
+    assert not solution.down_mix[2:].any()
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("apart", [1.0, 1e-2, 1e-4, 1e-6])
 def test_a_card_agrees_with_the_processor(apart):

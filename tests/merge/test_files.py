@@ -48,6 +48,45 @@ def complaint(path):
     return str(caught.value)
 
 
+DAMAGE = [
+    ("missing", lambda _: None, "there is no such file"),
+    ("folder", lambda p: p.mkdir(), "a folder"),
+    ("empty", lambda p: p.write_bytes(b""), "no safetensors file"),
+    ("text", lambda p: p.write_text("a LoRA, honest\n" * 9), "no safetensors file"),
+    ("short", lambda p: p.write_bytes(b"\x01\x02"), "no safetensors file"),
+    ("huge length", lambda p: raw(p, {}, length=2**63), "no safetensors file"),
+    ("length past the end", lambda p: raw(p, {}, length=500), "no safetensors file"),
+    ("no JSON", lambda p: raw(p, b"{nonsense"), "header is not valid"),
+    ("deep JSON", lambda p: raw(p, b"[" * 100_000), "header is not valid"),
+    ("not UTF-8", lambda p: raw(p, b'{"\xff": 1}'), "header is not valid"),
+    ("a list", lambda p: raw(p, []), "not an object"),
+    ("metadata of numbers", lambda p: raw(p, {"__metadata__": {"a": 1}}), "not text"),
+    ("no entry", lambda p: raw(p, {KEY: 5}), "damaged"),
+    ("half an entry", lambda p: raw(p, {KEY: {"dtype": "F32"}}), "damaged"),
+    ("negative size", lambda p: raw(p, {KEY: entry((-2, -2))}, bytes(16)), "damaged"),
+    ("a true shape", lambda p: raw(p, {KEY: entry((True, 4))}, bytes(16)), "damaged"),
+    ("unknown type", lambda p: raw(p, {KEY: entry(dtype="F4")}, bytes(16)), "unknown type F4"),
+    ("wrong size", lambda p: raw(p, {KEY: entry((2, 3))}, bytes(16)), "does not fit its shape"),
+    ("backwards", lambda p: raw(p, {KEY: entry(places=(16, 0))}, bytes(16)), "does not fit"),
+    ("truncated", lambda p: raw(p, {KEY: entry()}, bytes(9)), "7 bytes are missing"),
+    (
+        "overlap",
+        lambda p: raw(p, {KEY: entry(), "b": entry(places=(8, 24))}, bytes(24)),
+        "overlap",
+    ),
+    (
+        "a key twice",
+        lambda p: raw(p, b'{"k":%b,"k":%b}' % ((json.dumps(entry()).encode(),) * 2), bytes(16)),
+        "twice",
+    ),
+    ("no tensors", lambda p: raw(p, {}), "no tensors"),
+    ("pickle", lambda p: p.write_bytes(pickle.dumps({"a": 1})), "pickle"),
+    ("zip pickle", lambda p: zipfile.ZipFile(p, "w").writestr("data.pkl", b"x"), "pickle"),
+    ("torch", lambda p: torch.save({"a": torch.ones(2)}, p), "pickle"),
+    ("gguf", lambda p: p.write_bytes(b"GGUF" + bytes(40)), "GGUF"),
+]
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16,
                                    torch.float8_e4m3fn, torch.float8_e5m2])  # fmt: skip
 def test_every_float_format_reads_as_torch_reads_it(tmp_path, dtype):
@@ -68,7 +107,9 @@ def test_all_256_codes_of_the_8_bit_floats_read_as_torch_reads_them():
 
 
 def test_bfloat16_is_rounded_as_torch_rounds_it():
+    halfway = (np.arange(0x7F00, dtype=np.uint32) << 16 | 0x8000).view(np.float32)
     values = np.random.default_rng(0).standard_normal(10_000).astype(np.float32)
+    values = np.concatenate([values, halfway])
 
     bits = numbers.encode(values, "BF16")
 
@@ -121,50 +162,9 @@ def test_the_short_hash_is_of_the_files_bytes_from_1_mib_on(tmp_path):
     assert told == hashlib.sha256(window).hexdigest()[:8]
 
 
-@pytest.mark.parametrize(
-    ("name", "make", "says"),
-    [
-        ("missing", lambda _: None, "there is no such file"),
-        ("folder", lambda p: p.mkdir(), "a folder"),
-        ("empty", lambda p: p.write_bytes(b""), "no safetensors file"),
-        ("text", lambda p: p.write_text("a LoRA, honest\n" * 9), "no safetensors file"),
-        ("short", lambda p: p.write_bytes(b"\x01\x02"), "no safetensors file"),
-        ("huge length", lambda p: raw(p, {}, length=2**63), "no safetensors file"),
-        ("length past the end", lambda p: raw(p, {}, length=500), "no safetensors file"),
-        ("no JSON", lambda p: raw(p, b"{nonsense"), "header is not valid"),
-        ("deep JSON", lambda p: raw(p, b"[" * 100_000), "header is not valid"),
-        ("not UTF-8", lambda p: raw(p, b'{"\xff": 1}'), "header is not valid"),
-        ("a list", lambda p: raw(p, []), "not an object"),
-        ("metadata of numbers", lambda p: raw(p, {"__metadata__": {"a": 1}}), "not text"),
-        ("no entry", lambda p: raw(p, {KEY: 5}), "damaged"),
-        ("half an entry", lambda p: raw(p, {KEY: {"dtype": "F32"}}), "damaged"),
-        ("negative size", lambda p: raw(p, {KEY: entry((-2, -2))}, bytes(16)), "damaged"),
-        ("a true shape", lambda p: raw(p, {KEY: entry((True, 4))}, bytes(16)), "damaged"),
-        ("unknown type", lambda p: raw(p, {KEY: entry(dtype="F4")}, bytes(16)), "unknown type F4"),
-        ("wrong size", lambda p: raw(p, {KEY: entry((2, 3))}, bytes(16)), "does not fit its shape"),
-        ("backwards", lambda p: raw(p, {KEY: entry(places=(16, 0))}, bytes(16)), "does not fit"),
-        ("truncated", lambda p: raw(p, {KEY: entry()}, bytes(9)), "7 bytes are missing"),
-        (
-            "overlap",
-            lambda p: raw(p, {KEY: entry(), "b": entry(places=(8, 24))}, bytes(24)),
-            "overlap",
-        ),
-        (
-            "a key twice",
-            lambda p: raw(
-                p, b'{"k":%b,"k":%b}' % ((json.dumps(entry()).encode(),) * 2), bytes(16)
-            ),
-            "twice",
-        ),
-        ("no tensors", lambda p: raw(p, {}), "no tensors"),
-        ("pickle", lambda p: p.write_bytes(pickle.dumps({"a": 1})), "pickle"),
-        ("zip pickle", lambda p: zipfile.ZipFile(p, "w").writestr("data.pkl", b"x"), "pickle"),
-        ("torch", lambda p: torch.save({"a": torch.ones(2)}, p), "pickle"),
-        ("gguf", lambda p: p.write_bytes(b"GGUF" + bytes(40)), "GGUF"),
-    ],
-)  # fmt: skip
-def test_a_damaged_file_is_a_sentence(tmp_path, name, make, says):
-    path = tmp_path / f"{name}.safetensors"
+@pytest.mark.parametrize(("make", "says"), [pytest.param(*case, id=name) for name, *case in DAMAGE])
+def test_a_damaged_file_is_a_sentence(tmp_path, make, says):
+    path = tmp_path / "a.safetensors"
     closes = make(path)
     if hasattr(closes, "close"):
         closes.close()
