@@ -1,9 +1,10 @@
-"""curate.toml: defaults for the options of every command."""
+"""Defaults for the options of every command, from curate.toml and from the environment."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from curate.errors import BadSetting, UnknownSetting
@@ -13,13 +14,58 @@ FILE = Path("curate.toml")
 Defaults = dict[str, object]
 
 
-def load(file: Path, known: Mapping[str, Mapping[str, str]]) -> Defaults:
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option: the parameter it fills, and whether it may be repeated."""
+
+    parameter: str
+    is_list: bool = False
+
+
+Known = Mapping[str, Mapping[str, Option]]
+"""Command -> option as it is written -> what it fills; those of `curate` itself stand under ""."""
+
+
+def environment(variables: Mapping[str, str], known: Known) -> Defaults:
+    """The defaults that variables such as CURATE_WORKSPACE or CURATE_EXTRACT_COUNT set.
+
+    A repeatable option takes several values with white space between them.
+    """
+    defaults: Defaults = {}
+    for command, options in known.items():
+        found = {
+            option.parameter: value.split() if option.is_list else value
+            for name, option in options.items()
+            if (value := variables.get(_variable(command, name))) is not None
+        }
+        if command and found:
+            defaults[command] = found
+        else:
+            defaults |= found
+    return defaults
+
+
+def merged(weaker: Defaults, stronger: Defaults) -> Defaults:
+    """Both, table by table; where both set an option, the stronger's value counts."""
+    both = weaker | stronger
+    for key, table in weaker.items():
+        over = stronger.get(key)
+        if isinstance(table, dict) and isinstance(over, dict):
+            both[key] = table | over
+    return both
+
+
+def _variable(command: str, option: str) -> str:
+    words = ("curate", command, option) if command else ("curate", option)
+    return "_".join(words).replace("-", "_").upper()
+
+
+def load(file: Path, known: Known) -> Defaults:
     """The defaults that `file` sets; none if it is not there.
 
     Args:
         file: TOML. A key at the top is an option of `curate` itself, a table one of a command.
-        known: command -> option as written in the file -> the command's parameter. The options
-            of `curate` itself stand under "".
+        known: every command and option there is.
 
     Returns:
         Parameter -> value, and command -> {parameter -> value}.
@@ -51,7 +97,7 @@ def load(file: Path, known: Mapping[str, Mapping[str, str]]) -> Defaults:
     return defaults
 
 
-def _table(file: Path, command: str, value: object, options: Mapping[str, str]) -> Defaults:
+def _table(file: Path, command: str, value: object, options: Mapping[str, Option]) -> Defaults:
     if not isinstance(value, dict):
         raise BadSetting(
             f"{file} gives {command!r} a value, but it is a command.",
@@ -66,14 +112,14 @@ def _table(file: Path, command: str, value: object, options: Mapping[str, str]) 
 def _parameter(
     file: Path,
     key: str,
-    options: Mapping[str, str],
+    options: Mapping[str, Option],
     *,
     prefix: str = "",
     extra: Mapping[str, object] | None = None,
 ) -> str:
-    parameter = options.get(key) or options.get(key.replace("_", "-"))
-    if parameter is None:
+    option = options.get(key) or options.get(key.replace("_", "-"))
+    if option is None:
         raise UnknownSetting(
             file, prefix + key, [prefix + o for o in (*options, *(extra or ())) if o]
         )
-    return parameter
+    return option.parameter

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import curate.kontext.run as kontext
 from curate.errors import CurateError
-from curate.kontext import run as kontext
 
 State = Literal["ok", "optional", "missing"]
 

@@ -18,10 +18,9 @@ CurateError
 │   ├── ServerUnreachable, ServerLost
 │   ├── ModelsMissing
 │   └── GraphRefused
-├── ItemFailed                exit 1
-│   ├── JobFailed, TwinUnusable
-│   └── WorkerDied
-└── StrictFailed              exit 5
+└── ItemFailed                exit 1
+    ├── JobFailed, TwinUnusable
+    └── WorkerDied
 """
 
 from __future__ import annotations
@@ -279,9 +278,3 @@ class WorkerDied(ItemFailed):
             f"The worker process died on {item}, three times.",
             remedy="It may be out of memory or the file damaged; the other items are done.",
         )
-
-
-class StrictFailed(CurateError):
-    """A check that --strict turns into a failure."""
-
-    exit_code = 5

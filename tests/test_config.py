@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from curate import config
+from curate.config import Option
 from curate.errors import BadSetting, UnknownSetting
 
 KNOWN = {
-    "": {"workspace": "workspace"},
-    "extract": {"count": "count", "min-scene-len": "min_scene_len"},
-    "kontext": {"server": "servers"},
+    "": {"workspace": Option("workspace")},
+    "extract": {"count": Option("count"), "min-scene-len": Option("min_scene_len")},
+    "kontext": {"server": Option("servers", is_list=True)},
 }
 
 
@@ -63,3 +64,29 @@ def test_a_windows_path_in_double_quotes_is_explained(settings):
 
 def test_a_byte_order_mark_is_forgiven(settings):
     assert settings("\ufeffworkspace = 'x'") == {"workspace": "x"}
+
+
+def test_the_environment_names_command_and_option():
+    variables = {
+        "CURATE_WORKSPACE": "films",
+        "CURATE_EXTRACT_MIN_SCENE_LEN": "2",
+        "CURATE_KONTEXT_SERVER": "http://a:1 http://b:2",
+        "CURATE_OTHER": "x",
+    }
+
+    assert config.environment(variables, KNOWN) == {
+        "workspace": "films",
+        "extract": {"min_scene_len": "2"},
+        "kontext": {"servers": ["http://a:1", "http://b:2"]},
+    }
+
+
+def test_the_environment_outranks_the_file_option_by_option():
+    file = {"workspace": "a", "extract": {"count": 3, "min_scene_len": 1}}
+    environment = {"extract": {"count": "5"}, "kontext": {"servers": ["x"]}}
+
+    assert config.merged(file, environment) == {
+        "workspace": "a",
+        "extract": {"count": "5", "min_scene_len": 1},
+        "kontext": {"servers": ["x"]},
+    }

@@ -23,7 +23,7 @@ ONLY_IN = {
     "websockets": {"comfy"},
     "stamina": {"comfy"},
     "sqlite3": {"ledger"},
-    "av": {"extract", "demo"},
+    "av": {"extract", "demo", "doctor"},
     "ray": {"engine"},
 }
 HEAVY = {"torch", "transformers", "datasets"}

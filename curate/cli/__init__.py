@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,10 +32,7 @@ _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
 
 app = typer.Typer(
     no_args_is_help=True,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "CURATE",
-    },
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -74,13 +72,14 @@ def curate(
 def main() -> None:
     """Run the command line and exit.
 
-    0 done, 1 some items failed, 2 usage, 3 bad input, 4 no ComfyUI, 5 a --strict check failed,
-    130 interrupted.
+    0 done, 1 some items failed, 2 usage, 3 bad input, 4 no ComfyUI, 130 interrupted.
     """
     command = get_command(app)
     assert isinstance(command, TyperGroup)
     try:
-        command.main(default_map=config.load(config.FILE, _options(command)))
+        known = _options(command)
+        file, environment = config.load(config.FILE, known), config.environment(os.environ, known)
+        command.main(default_map=config.merged(file, environment))
     except CurateError as error:
         sys.exit(console.fail(error))
     except SystemExit as leaving:
@@ -89,11 +88,11 @@ def main() -> None:
         raise
 
 
-def _options(command: TyperGroup) -> dict[str, dict[str, str]]:
+def _options(command: TyperGroup) -> config.Known:
     groups = {"": command, **command.commands}
     return {
         name: {
-            flag.removeprefix("--"): option.name
+            flag.removeprefix("--"): config.Option(option.name, getattr(option, "multiple", False))
             for option in group.params
             for flag in option.opts
             if option.name and flag.startswith("--") and option.name not in _NO_DEFAULT

@@ -99,11 +99,10 @@ def _dataset(ledger: Ledger, tell: Tell) -> list[str]:
 def _slider(ledger: Ledger, tell: Tell) -> list[str]:
     from curate.demo import loras
     from curate.merge import run
-    from curate.merge.settings import Settings
 
     planted = loras.draw(ledger.workspace / "loras")
     output = run.slider(ledger.workspace)
-    settings = Settings(targets=("attn",))
+    settings = run.Settings(targets=("attn",))
     report = run.merge(ledger, planted.dense, planted.sparse, output, settings, tell=tell)
     _stop_at(report.failures)
     error = loras.recovery(planted, output)

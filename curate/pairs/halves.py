@@ -1,4 +1,4 @@
-"""Two plain folders matched by name: which image belongs to which."""
+"""The two files of a pair: which image belongs to which, and whether it was measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from curate import identity, images
 from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
-from curate.records import Concept
+from curate.records import Concept, Task
 
 FOLDERS = "folders"
 """The group of pairs that came from two plain folders; others are named by their prompt."""
@@ -106,3 +106,18 @@ def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     return (error.strerror or str(error)).lower()
+
+
+def measuring(tasks: Sequence[Task], one: Halves) -> Task | None:
+    """The task that measured these very files: known by size and time, else by content."""
+    if not tasks:
+        return None
+    stamps = [stamp_of(one.frame), stamp_of(one.twin)]
+    for task in tasks:
+        if task.settings["stamps"] == stamps:
+            return task
+    contents = hash_of(one.frame), hash_of(one.twin)
+    for task in tasks:
+        if (task.settings["frame"], task.settings["twin"]) == contents:
+            return task
+    return None

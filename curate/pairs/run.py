@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from curate.errors import CurateError, Failure, ImageUnreadable, NothingYet, Siz
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
 from curate.pairs import report, semantic, verdict
-from curate.pairs.halves import Halves, hash_of, labelled, matched, stamp_of
+from curate.pairs.halves import Halves, hash_of, labelled, matched, measuring, stamp_of
 from curate.pairs.measure import CLIP, LEAST_SIDE_PX, VERSION, Measures, measure
 from curate.records import Concept, Pair, Ruling, Task, Twin, Verdict
 
@@ -119,16 +119,16 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: semantic.Encoder | N
     those of the last measurement is not read again.
     """
     pairs = {pair.id: pair for pair in ledger.all(Pair)}
-    last = {
-        (task.settings["group"], task.settings["frame_path"], task.settings["twin_path"]): task
-        for task in ledger.all(Task, station=STATION, state="done")
-        if _stands(task.settings, pairs, encoder)
-    }
+    done: dict[tuple[object, ...], list[Task]] = defaultdict(list)
+    for finished in ledger.all(Task, station=STATION, state="done"):
+        if _stands(finished.settings, pairs, encoder):
+            files = finished.settings["frame_path"], finished.settings["twin_path"]
+            done[finished.settings["group"], *files].append(finished)
     known, checks, failures = [], [], []
     for one in halves:
-        task = last.get((one.group, ledger.relative(one.frame), ledger.relative(one.twin)))
+        tasks = done[one.group, ledger.relative(one.frame), ledger.relative(one.twin)]
         try:
-            if task and _unchanged(task.settings, one):
+            if task := measuring(tasks, one):
                 pair = pairs[str(task.settings["pair"])]
                 known.append((one, replace(pair, twin_id=one.twin_id, concept=one.concept)))
             else:
@@ -224,12 +224,6 @@ def _stands(
         and settings.get("encoder") == pair.encoder
         and (encoder is None or pair.encoder == encoder.name)
     )
-
-
-def _unchanged(settings: Mapping[str, object], one: Halves) -> bool:
-    if settings["stamps"] == [stamp_of(one.frame), stamp_of(one.twin)]:
-        return True
-    return settings["frame"] == hash_of(one.frame) and settings["twin"] == hash_of(one.twin)
 
 
 def _check(one: Halves, encoder: semantic.Encoder | None) -> Check:

@@ -73,6 +73,16 @@ def test_a_touched_file_is_not_measured_again_but_a_changed_one_is(tmp_path: Pat
     assert rulings(checked(tmp_path)) == {"street": "reject"}
 
 
+def test_a_twin_made_again_and_again_is_measured_once_each_time(tmp_path: Path) -> None:
+    twin = tmp_path / place_twin(tmp_path, "street", scene(1), twin_of(1)).twin_path
+
+    for pixels in (twin_of(1), scene(1), shifted(twin_of(1), 5, 0), twin_of(1)):
+        images.write(twin, pixels)
+        checked(tmp_path)
+
+        assert checked(tmp_path, dry_run=True).waiting == ()
+
+
 def test_a_persons_ruling_outranks_the_rules_whatever_is_rerun(tmp_path: Path) -> None:
     place_twin(tmp_path, "moved", scene(2), shifted(twin_of(2), 5, 0))
     place_twin(tmp_path, "good", scene(1), twin_of(1))
