@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from curate.demo import film
+from tests.comfyui.graphs import QUANTIZE, chain, written
 from tests.conftest import Cli
 
 LOOP = (
@@ -121,3 +122,20 @@ def test_a_loop_killed_at_every_station_ends_as_an_undisturbed_one(looped):
 
     assert endings.count(-9) >= 5
     assert snapshot(looped) == undisturbed
+
+
+def test_the_loop_runs_on_a_real_film_and_a_real_comfyui(curate, bunny, comfy):
+    written(curate.folder / "graph.json", chain(QUANTIZE))
+    assert curate("extract", bunny).returncode == 0
+
+    made = curate("kontext", "--workflow", "graph.json", "--server", comfy.url, "--json")
+
+    assert made.returncode == 0, made.stderr
+    (twin,) = json.loads(made.stdout)["twins"]
+    assert twin["made_by"] == f"ComfyUI {comfy.version()}"
+    assert (twin["width"], twin["height"]) == (1392, 752)
+    (pair,) = json.loads(curate("pair-check", "--json").stdout)["pairs"]
+    assert pair["measures"]["shift_px"] < 0.5
+    assert curate("pair-check", "--keep", pair["name"]).returncode == 0
+    assert curate("dataset").returncode == 0
+    assert files(curate, "dataset/dense/*.png") == files(curate, "dataset/sparse/*.png") == 1
