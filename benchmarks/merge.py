@@ -49,6 +49,15 @@ size = int(sys.argv[4]) // 64
 save_file({f"t{i}": np.zeros(size // 4, np.float32) for i in range(64)}, sys.argv[3])
 """
 
+LAUNCH = """
+import resource, subprocess, sys, time
+began = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+wall = time.perf_counter() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -79,15 +88,17 @@ def draw(folder: Path, sizes: dict[str, tuple[int, int]]) -> tuple[Path, Path]:
 
 
 def run(*words: object) -> Ran:
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    # by way of a small process: a child's peak memory is at least its parent's at the fork
+    launched = subprocess.run(
+        [sys.executable, "-c", LAUNCH, sys.executable, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    if status:
-        raise SystemExit(f"failed: {' '.join(map(str, words))}")
-    return Ran(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
+    if launched.returncode:
+        raise SystemExit(f"failed: {' '.join(map(str, words))}\n{launched.stderr}")
+    wall, cpu, kilobytes = map(float, launched.stdout.split())
+    return Ran(wall, cpu, kilobytes * 1024 / 1e6)
 
 
 def merge(pair: Sequence[Path], out: Path, *more: str) -> Ran:

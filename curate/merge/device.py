@@ -82,6 +82,8 @@ def through_torch(where: str, *, workers: int | None = None) -> Device:
     device = torch.device(where)
     is_card = device.type == "cuda"
     own = threading.local()
+    if is_card:  # torch loads its linear algebra at the first call, which must not be two at once
+        torch.linalg.qr(torch.eye(2, dtype=torch.float64, device=device))
 
     def send(array: NDArray[Any]) -> torch.Tensor:
         # pinned memory is what a card copies from while it works
