@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -60,7 +61,6 @@ class Ledger:
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace
-        self.warning = ""
         file = workspace / FILE
         try:
             workspace.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,9 @@ class Ledger:
     def all(self, kind: type[N], **where: object) -> list[N]:
         """The records of a kind whose columns equal `where`, ordered by their first columns."""
         condition, values = _condition(where)
-        rows = self._execute(f"SELECT * FROM {_TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values)
+        rows = self._execute(
+            f"SELECT * FROM {_TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values
+        )
         return [_restored(kind, row) for row in rows]
 
     def get(self, kind: type[N], **where: object) -> N | None:
@@ -204,7 +206,9 @@ class Ledger:
             raise LedgerUnreadable(file, f"it was written by a newer curate (schema {version})")
         if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             self._db.execute("PRAGMA journal_mode = DELETE")
-            self.warning = f"{file} is not on a local disk: run one curate at a time there."
+            warnings.warn(
+                f"{file} is not on a local disk: run one curate at a time there.", stacklevel=3
+            )
         for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 import pytest
 
@@ -135,3 +136,20 @@ def test_a_workspace_below_a_file_is_refused(tmp_path):
 
     with pytest.raises(WorkspaceUnusable):
         Ledger(tmp_path / "file" / "data")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the file system of a Unix is imitated")
+def test_where_no_memory_can_be_shared_the_journal_is_kept_and_a_warning_given(
+    tmp_path, monkeypatch
+):
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda f, **o: connect(f"{f.as_uri()}?vfs=unix-dotfile", uri=True, **o)
+    )
+
+    with pytest.warns(UserWarning, match="not on a local disk"):
+        ledger = Ledger(tmp_path)
+
+    with ledger:
+        ledger.put(FRAME)
+        assert ledger.all(Frame) == [FRAME]

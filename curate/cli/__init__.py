@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -74,6 +75,7 @@ def main() -> None:
 
     0 done, 1 some items failed, 2 usage, 3 bad input, 4 no ComfyUI, 130 interrupted.
     """
+    warnings.showwarning = lambda message, *_: console.note(f"note: {message}")
     command = get_command(app)
     assert isinstance(command, TyperGroup)
     try:
