@@ -55,7 +55,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A chosen frame; `id` is a hash of its film, moment and pixels, `path` relative to the workspace."""
+    """A chosen frame; `id` hashes film, moment and pixels, `path` is below the workspace."""
 
     id: str
     film_id: str
