@@ -48,8 +48,8 @@ def draw(folder: Path) -> Planted:
     """Write dense.safetensors and sparse.safetensors to `folder`; always the same ones.
 
     The halves agree in 12 of their 16 ranks. In the other four the dense one holds the concept,
-    of known size and direction, and the sparse one the same less strongly. Alpha is 8 at rank 16, so
-    whoever takes it for the rank finds a difference twice too large.
+    of known size and direction, and the sparse one the same less strongly. Alpha is 8 at rank 16,
+    so whoever takes it for the rank finds a difference twice too large.
     """
     rng = np.random.default_rng(_SEED)
     dense: dict[str, NDArray[Any]] = {}
