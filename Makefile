@@ -22,7 +22,7 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench-%: .venv/bench
+bench-%: .venv/base
 	$(BIN)/python benchmarks/$*.py
 
 .venv/base: pyproject.toml constraints.txt
@@ -32,10 +32,6 @@ bench-%: .venv/bench
 
 .venv/test: .venv/base
 	$(PIP) -e '.[test]'
-	touch $@
-
-.venv/bench: .venv/test
-	$(PIP) -e '.[bench]'
 	touch $@
 
 clean:
