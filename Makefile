@@ -11,7 +11,7 @@ demo: .venv/base
 	@echo "(curate is in $(BIN): . $(BIN)/activate)"
 
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/test
 	$(BIN)/ruff check .

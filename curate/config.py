@@ -29,14 +29,15 @@ Known = Mapping[str, Mapping[str, Option]]
 def environment(variables: Mapping[str, str], known: Known) -> Defaults:
     """The defaults that variables such as CURATE_WORKSPACE or CURATE_EXTRACT_COUNT set.
 
-    A repeatable option takes several values with white space between them.
+    A repeatable option takes several values with white space between them. An empty variable sets
+    nothing.
     """
     defaults: Defaults = {}
     for command, options in known.items():
         found = {
             option.parameter: value.split() if option.is_list else value
             for name, option in options.items()
-            if (value := variables.get(_variable(command, name))) is not None
+            if (value := variables.get(_variable(command, name)))
         }
         if command and found:
             defaults[command] = found
@@ -93,7 +94,7 @@ def load(file: Path, known: Known) -> Defaults:
         if key in known and key:
             defaults[key] = _table(file, key, value, known[key])
         else:
-            defaults[_parameter(file, key, known[""], extra=known)] = value
+            defaults[_option(file, key, known[""], extra=known).parameter] = value
     return defaults
 
 
@@ -103,23 +104,25 @@ def _table(file: Path, command: str, value: object, options: Mapping[str, Option
             f"{file} gives {command!r} a value, but it is a command.",
             remedy=f"Write [{command}] on a line of its own and its options below.",
         )
-    return {
-        _parameter(file, key, options, prefix=f"{command}."): setting
-        for key, setting in value.items()
-    }
+    table: Defaults = {}
+    for key, setting in value.items():
+        option = _option(file, key, options, prefix=f"{command}.")
+        is_alone = option.is_list and not isinstance(setting, list)
+        table[option.parameter] = [setting] if is_alone else setting
+    return table
 
 
-def _parameter(
+def _option(
     file: Path,
     key: str,
     options: Mapping[str, Option],
     *,
     prefix: str = "",
     extra: Mapping[str, object] | None = None,
-) -> str:
+) -> Option:
     option = options.get(key) or options.get(key.replace("_", "-"))
     if option is None:
         raise UnknownSetting(
             file, prefix + key, [prefix + o for o in (*options, *(extra or ())) if o]
         )
-    return option.parameter
+    return option

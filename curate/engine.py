@@ -15,7 +15,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Generic, TypeVar
 
 from curate.errors import Failure, WorkerDied
@@ -97,7 +99,8 @@ def _pooled(
             broken = False
             while not broken:
                 for item in itertools.islice(items, most * _AHEAD - len(waiting)):
-                    waiting[pool.submit(work, item)] = item
+                    with _deaf():
+                        waiting[pool.submit(work, item)] = item
                 if not waiting:
                     exhausted = True
                     break
@@ -119,7 +122,9 @@ def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
     for _ in range(_TRIES_ALONE):
         with _pool(1) as pool:
             try:
-                return pool.submit(work, item).result()
+                with _deaf():
+                    future = pool.submit(work, item)
+                return future.result()
             except BrokenProcessPool:
                 continue
     name = _named(item)
@@ -140,6 +145,29 @@ def _pool(most: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
         held.close()
         lifeline.close()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C waits until the end; processes started inside never hear it, not even at their start.
+
+    The mask is for them: it survives the start of a program, a handler does not. The handler is
+    for this process, where the signal may reach a thread of a library.
+    """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    resource_tracker.ensure_running()  # its own start would lift the mask
+    heard: list[tuple[int, FrameType | None]] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append((number, frame)))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if heard and callable(handler):
+            handler(*heard[0])
 
 
 def _begin(lifeline: Connection) -> None:

@@ -6,13 +6,13 @@ CurateError
 │   └── BadSetting
 ├── BadInput                  exit 3
 │   ├── FilmMissing, FilmIsFolder, FilmUnreadable, NoVideo
-│   ├── ImageUnreadable, SizesDiffer, FolderEmpty
+│   ├── ImageMissing, ImageUnreadable, SizesDiffer, FolderEmpty
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
 │   ├── ClipUnusable
 │   └── NothingYet
 ├── PlaceError                exit 3
-│   ├── WorkspaceUnusable, LedgerUnreadable
+│   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
 │   └── DiskFull, NotWritable
 ├── NoComfy                   exit 4
 │   ├── ServerUnreachable, ServerLost
@@ -75,9 +75,8 @@ class UsageError(CurateError):
 
 class UnknownSetting(UsageError):
     def __init__(self, file: Path, key: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"{file} sets {key!r}, which is not a setting.", remedy=nearest(key, known)
-        )
+        message = f"{file} sets {key!r}, which is not a setting."
+        super().__init__(message, remedy=nearest(key, known))
 
 
 class BadSetting(UsageError):
@@ -118,12 +117,27 @@ class NoVideo(BadInput):
         )
 
 
+class ImageMissing(BadInput):
+    def __init__(self, image: Path) -> None:
+        super().__init__(
+            f"There is no image {image}.",
+            remedy="`curate extract FILM` makes a frame again, `curate kontext` a pair's halves.",
+        )
+
+
 class ImageUnreadable(BadInput):
     def __init__(self, image: Path, reason: str) -> None:
         super().__init__(
             f"Cannot read the image {image}: {reason}.",
             remedy="Delete it and run the command that made it again.",
         )
+
+    @classmethod
+    def of(cls, image: Path, error: OSError) -> BadInput:
+        """What the system said of an image file, in words."""
+        if isinstance(error, FileNotFoundError):
+            return ImageMissing(image)
+        return cls(image, (error.strerror or str(error)).lower())
 
 
 class SizesDiffer(BadInput):
@@ -141,10 +155,8 @@ class FolderEmpty(BadInput):
 
 class InstructionMissing(BadInput):
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"There is no instruction {name!r}: not as a path, in ./prompts or in the package.",
-            remedy=nearest(name, known),
-        )
+        message = f"There is no instruction {name!r}: not as a path, in ./prompts or packaged."
+        super().__init__(message, remedy=nearest(name, known))
 
 
 class InstructionEmpty(BadInput):
@@ -212,11 +224,19 @@ class LedgerUnreadable(PlaceError):
         )
 
 
+class LedgerBusy(PlaceError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"Another curate has been writing to {file} for half a minute.",
+            remedy="Wait until it is done, then run the same command again.",
+        )
+
+
 class DiskFull(PlaceError):
     def __init__(self, file: Path) -> None:
         super().__init__(
             f"The disk is full: {file} was not written.",
-            remedy="Free some space and run the same command again; it goes on where it stopped.",
+            remedy="Free some space and run the same command again.",
         )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from curate import files
-from curate.errors import ImageUnreadable
+from curate.errors import ImageMissing, ImageUnreadable
 
 RGB: TypeAlias = NDArray[np.uint8]
 """Pixels: uint8, shape (height, width, 3), sRGB."""
@@ -27,12 +27,13 @@ def read(path: Path) -> RGB:
     """The pixels of an image file; alpha and EXIF rotation are dropped as ComfyUI drops alpha.
 
     Raises:
-        ImageUnreadable: missing, truncated or not an image.
+        ImageMissing: there is no such file.
+        ImageUnreadable: truncated or not an image.
     """
     try:
         return decode(path.read_bytes())
     except FileNotFoundError as error:
-        raise ImageUnreadable(path, "there is no such file") from error
+        raise ImageMissing(path) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageUnreadable(path, _reason(error)) from error
 
@@ -51,11 +52,14 @@ def size(path: Path) -> tuple[int, int]:
     """Width and height of an image file, read from its header.
 
     Raises:
-        ImageUnreadable: missing or not an image.
+        ImageMissing: there is no such file.
+        ImageUnreadable: not an image.
     """
     try:
         with Image.open(path) as image:
             return image.size
+    except FileNotFoundError as error:
+        raise ImageMissing(path) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageUnreadable(path, _reason(error)) from error
 

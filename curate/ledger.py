@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -15,13 +17,24 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, get_origin, get_type_hints
 
 from curate import files
-from curate.errors import BadInput, DiskFull, Failure, LedgerUnreadable, WorkspaceUnusable
+from curate.errors import (
+    BadInput,
+    CurateError,
+    DiskFull,
+    Failure,
+    LedgerBusy,
+    LedgerUnreadable,
+    WorkspaceUnusable,
+)
 from curate.records import Film, Frame, Job, Lora, Noun, Pair, Refusal, Shot, Task, Twin, Verdict
 from curate.schema import MIGRATIONS
 
 FILE = "curate.db"
 
 _BUSY_S = 30.0
+_RETRY_S = 0.05
+_PRIMARY_CODE = 0xFF  # the upper bits of an SQLite error code say more about the lower
+_PAGE_BYTES = 1 << 16
 _TABLES: dict[type[Any], str] = {
     Task: "tasks",
     Film: "films",
@@ -72,7 +85,7 @@ class Ledger:
             self._db = sqlite3.connect(file, timeout=_BUSY_S, isolation_level=None)
             self._prepare(file)
         except sqlite3.DatabaseError as error:
-            raise LedgerUnreadable(file, str(error)) from error
+            raise self._in_words(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +138,11 @@ class Ledger:
         """The ids of a station's finished tasks."""
         rows = self._execute("SELECT id FROM tasks WHERE station = ? AND state = 'done'", [station])
         return {row[0] for row in rows}
+
+    def current_twins(self) -> list[Twin]:
+        """The twins whose frames are still among those chosen from their films."""
+        chosen = {frame.id for frame in self.all(Frame)}
+        return [twin for twin in self.all(Twin) if twin.frame_id in chosen]
 
     def finish(self, task_id: str, station: str, item: str, **settings: object) -> None:
         """Record a task as done."""
@@ -195,24 +213,47 @@ class Ledger:
     def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                raise DiskFull(self.workspace / FILE) from error
-            raise LedgerUnreadable(self.workspace / FILE, str(error)) from error
+        except sqlite3.DatabaseError as error:
+            raise self._in_words(error) from error
+
+    def _in_words(self, error: sqlite3.DatabaseError) -> CurateError:
+        file, code = self.workspace / FILE, error.sqlite_errorcode & _PRIMARY_CODE
+        is_full = shutil.disk_usage(self.workspace).free < _PAGE_BYTES
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and is_full):
+            return DiskFull(file)
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return LedgerBusy(file)
+        return LedgerUnreadable(file, str(error))
 
     def _prepare(self, file: Path) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
-            raise LedgerUnreadable(file, f"it was written by a newer curate (schema {version})")
-        if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        if not self._is_write_ahead():
             self._db.execute("PRAGMA journal_mode = DELETE")
             warnings.warn(
                 f"{file} is not on a local disk: run one curate at a time there.", stacklevel=3
             )
-        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT"
-            )
+        version = self._version()
+        if version > len(MIGRATIONS):
+            raise LedgerUnreadable(file, f"it was written by a newer curate (schema {version})")
+        if version < len(MIGRATIONS):
+            with self.transaction():
+                for script in MIGRATIONS[self._version() :]:
+                    for statement in script.split(";"):
+                        self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _is_write_ahead(self) -> bool:
+        """Switch to write-ahead logging; SQLite itself does not wait for another that does so."""
+        end = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                return bool(self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal")
+            except sqlite3.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_RETRY_S)
 
 
 def _condition(where: dict[str, object]) -> tuple[str, list[object]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,33 @@ class Status:
 
 
 _FIRST = Step("curate extract film.mkv", "No film has been read.")
+_FOLDERS = "folders"  # the instruction of pairs that came from two plain folders
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What of the ledger still counts: its frame is chosen, its files are in place."""
+
+    films: list[Film]
+    frames: list[Frame]
+    gone: set[str]
+    twins: list[Twin]
+    pairs: list[Pair]
+    kept: dict[str, set[str]]
+    dataset_of: str
+
+    def unmade(self) -> dict[str, int]:
+        """How many frames have no twin, by instruction."""
+        made = defaultdict(set)
+        for twin in self.twins:
+            made[twin.prompt].add(twin.frame_id)
+        return {prompt: len(self.frames) - len(ids) for prompt, ids in made.items()}
+
+    def unplaced(self, placed: set[str]) -> int:
+        """How many kept pairs are missing in the dataset, of the instruction that it is of."""
+        if self.dataset_of in self.kept:
+            return len(self.kept[self.dataset_of] - placed)
+        return max((len(names) for names in self.kept.values()), default=0)
 
 
 def of(workspace: Path) -> Status:
@@ -59,8 +87,9 @@ def of(workspace: Path) -> Status:
         return Status(workspace, (), (), _FIRST)
     with Ledger(workspace) as ledger:
         failed = _failed(ledger)
-        stations = _stations(ledger, Counter(failure.station for failure in failed))
-        return Status(workspace, stations, failed, _next(ledger, stations))
+        work = _work(ledger)
+        stations = _stations(ledger, work, Counter(failure.station for failure in failed))
+        return Status(workspace, stations, failed, _next(ledger, work, stations, failed))
 
 
 def _failed(ledger: Ledger) -> tuple[Failed, ...]:
@@ -72,51 +101,98 @@ def _failed(ledger: Ledger) -> tuple[Failed, ...]:
     )
 
 
-def _stations(ledger: Ledger, failed: Counter[str]) -> tuple[Standing, ...]:
-    films, frames = ledger.all(Film), ledger.all(Frame)
-    frame_ids = {frame.id for frame in frames}
-    twins = [twin for twin in ledger.all(Twin) if twin.frame_id in frame_ids]
-    twin_ids = {twin.id for twin in twins}
-    pairs = [pair for pair in ledger.all(Pair) if pair.twin_id in twin_ids]
-    rulings = _rulings(ledger, pairs)
-    counts = Counter(rulings.values())
-    kept = {pair.name for pair in pairs if rulings.get(pair.id) == "keep"}
-    placed = {file.stem for file in (ledger.workspace / "dataset" / "dense").glob("*.png")}
-    sliders = [lora for lora in ledger.all(Lora) if ledger.path(lora.path).exists()]
-
-    waiting_frames = len(frame_ids - {twin.frame_id for twin in twins})
-    unmeasured = len(twin_ids - {pair.twin_id for pair in pairs})
-    judged = f"{counts['keep']} keep, {counts['look']} look, {counts['reject']} reject"
-    return (
-        Standing("extract", len(films), failed["extract"], 0, f"films, {len(frames)} frames"),
-        Standing("kontext", len(twins), failed["kontext"], waiting_frames, "twins"),
-        Standing("pair-check", len(pairs), failed["pair-check"], unmeasured, f"pairs: {judged}"),
-        Standing("dataset", len(kept & placed), failed["dataset"], len(kept - placed), "pairs"),
-        Standing("merge", len(sliders), failed["merge"], 0, "slider LoRAs"),
+def _work(ledger: Ledger) -> _Work:
+    frames = ledger.all(Frame)
+    twins = [
+        twin
+        for twin in ledger.current_twins()
+        if ledger.path(twin.frame_path).exists() and ledger.path(twin.twin_path).exists()
+    ]
+    prompts = {twin.id: twin.prompt for twin in twins} | {"": _FOLDERS}
+    rulings = _rulings(ledger)
+    pairs = [p for p in ledger.all(Pair) if p.twin_id in prompts and p.id in rulings]
+    kept: dict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        if rulings[pair.id] == "keep":
+            kept[prompts[pair.twin_id]].add(pair.name)
+    whole = ledger.get(Task, station="dataset", item="")
+    return _Work(
+        films=ledger.all(Film),
+        frames=frames,
+        gone={frame.film_id for frame in frames if not ledger.path(frame.path).exists()},
+        twins=twins,
+        pairs=pairs,
+        kept=kept,
+        dataset_of=str(whole.settings.get("prompt", "")) if whole else "",
     )
 
 
-def _rulings(ledger: Ledger, pairs: list[Pair]) -> dict[str, Ruling]:
-    known = {pair.id for pair in pairs}
-    judged = [v for v in ledger.all(Verdict) if v.pair_id in known]
-    rule = {v.pair_id: v.ruling for v in judged if v.judge == "rule"}
-    return rule | {v.pair_id: v.ruling for v in judged if v.judge == "person"}
+def _stations(ledger: Ledger, work: _Work, failed: Counter[str]) -> tuple[Standing, ...]:
+    rulings = _rulings(ledger)
+    counts = Counter(rulings[pair.id] for pair in work.pairs)
+    placed = {file.stem for file in (ledger.workspace / "dataset" / "dense").glob("*.png")}
+    sliders = [lora for lora in ledger.all(Lora) if ledger.path(lora.path).exists()]
+    unmade = work.unmade() or {"": len(work.frames)}
+    unmeasured = {twin.id for twin in work.twins} - {pair.twin_id for pair in work.pairs}
+    judged = f"{counts['keep']} keep, {counts['look']} look, {counts['reject']} reject"
+    done = {
+        "extract": (len(work.films) - len(work.gone), len(work.gone)),
+        "kontext": (len(work.twins), sum(unmade.values())),
+        "pair-check": (len(work.pairs), len(unmeasured)),
+        "dataset": (len(work.kept.get(work.dataset_of, set()) & placed), work.unplaced(placed)),
+        "merge": (len(sliders), 0),
+    }
+    notes = (
+        f"films, {len(work.frames)} frames",
+        "twins",
+        f"pairs: {judged}",
+        "pairs",
+        "slider LoRAs",
+    )
+    return tuple(
+        Standing(station, count, failed[station], waiting, note)
+        for (station, (count, waiting)), note in zip(done.items(), notes, strict=True)
+    )
 
 
-def _next(ledger: Ledger, stations: tuple[Standing, ...]) -> Step:
-    extract, kontext, pairs, dataset, merge = stations
-    if not extract.done:
+def _rulings(ledger: Ledger) -> dict[str, Ruling]:
+    """The ruling on each pair that the last check saw; a person's outranks the rule's."""
+    rule = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="rule")}
+    persons = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="person")}
+    return {pair_id: persons.get(pair_id, ruling) for pair_id, ruling in rule.items()}
+
+
+def _next(
+    ledger: Ledger, work: _Work, stations: tuple[Standing, ...], failed: Sequence[Failed]
+) -> Step:
+    _, kontext, pairs, dataset, merge = stations
+    if not work.films and not work.pairs:
         return _FIRST
-    if kontext.waiting or not kontext.done:
-        return Step("curate kontext --prompt simplify.txt", "Frames wait for their twins.")
+    for film in work.films:
+        if film.id in work.gone:
+            return Step(f'curate extract "{film.path}"', "Frames of this film are missing.")
+    if work.frames and (kontext.waiting or not kontext.done):
+        return Step(_kontext(work), "Frames wait for their twins.")
     if pairs.waiting or not pairs.done:
         return Step("curate pair-check", "Twins wait to be checked.")
     if dataset.waiting:
-        return Step("curate dataset", "Kept pairs are not in the dataset yet.")
+        names = sorted(work.kept)
+        choice = "" if len(names) == 1 else f" --prompt {work.dataset_of or names[0]}"
+        return Step(f"curate dataset{choice}", "Kept pairs are not in the dataset yet.")
     if not dataset.done:
         return Step("curate pair-check --keep NAME", "No pair was kept; decide the doubtful ones.")
     if not any((ledger.workspace / "loras").glob("*.safetensors")):
         return Step("curate merge", "First train both halves with Musubi Tuner, into loras/.")
     if not merge.done:
         return Step("curate merge", "Two LoRAs are there to subtract.")
+    if failed:
+        return Step("", "All that could be done is done; what failed stands above.")
     return Step("", "Everything is done; load the slider in ComfyUI at strengths -3 to 3.")
+
+
+def _kontext(work: _Work) -> str:
+    """The command that makes the missing twins as the others of their instruction were made."""
+    prompt = next((prompt for prompt, count in work.unmade().items() if count), "simplify")
+    backends = {twin.backend for twin in work.twins if twin.prompt == prompt}
+    embedded = " --backend embedded" if backends == {"embedded"} else ""
+    return f"curate kontext --prompt {prompt}{embedded}"

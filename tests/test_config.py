@@ -90,3 +90,11 @@ def test_the_environment_outranks_the_file_option_by_option():
         "extract": {"count": "5", "min_scene_len": 1},
         "kontext": {"servers": ["x"]},
     }
+
+
+def test_a_repeatable_option_may_stand_alone_in_the_file(settings):
+    assert settings('[kontext]\nserver = "http://a"') == {"kontext": {"servers": ["http://a"]}}
+
+
+def test_an_empty_variable_sets_nothing():
+    assert config.environment({"CURATE_WORKSPACE": "", "CURATE_EXTRACT_COUNT": ""}, KNOWN) == {}

@@ -124,6 +124,33 @@ def test_workers_end_with_the_process_that_started_them(tmp_path, number):
     wait_until(lambda: not any(is_running(int(trace.name)) for trace in tmp_path.iterdir()))
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads Linux's process table")
+def test_workers_that_are_only_starting_do_not_answer_ctrl_c_with_a_traceback(tmp_path):
+    code = f"""
+from tests.test_engine import hold_two_workers
+try:
+    hold_two_workers({str(tmp_path)!r})
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    wait_until(lambda: len(children.read_text().split()) >= 3)
+
+    os.killpg(parent.pid, signal.SIGINT)
+    stdout, stderr = parent.communicate(timeout=60)
+
+    assert stdout == "stopped\n"
+    assert stderr == ""
+
+
 def is_running(process: int) -> bool:
     try:
         os.kill(process, 0)

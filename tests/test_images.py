@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from curate import images
-from curate.errors import ImageUnreadable
+from curate.errors import ImageMissing, ImageUnreadable
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
@@ -32,16 +32,21 @@ def test_grey_palette_and_alpha_all_become_rgb(tmp_path):
         assert images.read(tmp_path / f"{mode}.png").shape == (3, 5, 3)
 
 
-@pytest.mark.parametrize("damage", ["missing", "text", "empty", "truncated"])
+@pytest.mark.parametrize("damage", ["text", "empty", "truncated"])
 def test_an_unreadable_image_is_named(tmp_path, damage):
     file = tmp_path / "frame.png"
     whole = images.encode_png(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
     contents = {"text": b"not an image", "empty": b"", "truncated": whole[: len(whole) // 2]}
-    if damage in contents:
-        file.write_bytes(contents[damage])
+    file.write_bytes(contents[damage])
 
     with pytest.raises(ImageUnreadable, match=r"frame\.png"):
         images.read(file)
+
+
+def test_a_missing_image_is_named(tmp_path):
+    for ask in (images.read, images.size):
+        with pytest.raises(ImageMissing, match=r"frame\.png"):
+            ask(tmp_path / "frame.png")
 
 
 def test_listing_leaves_out_what_is_no_finished_image(tmp_path):

@@ -2,11 +2,19 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from curate import ledger as ledgers
-from curate.errors import BadInput, Failure, LedgerUnreadable, WorkspaceUnusable
+from curate.errors import (
+    BadInput,
+    DiskFull,
+    Failure,
+    LedgerBusy,
+    LedgerUnreadable,
+    WorkspaceUnusable,
+)
 from curate.ledger import Ledger
 from curate.records import Frame, Task, Twin, Verdict
 from curate.schema import MIGRATIONS
@@ -153,3 +161,38 @@ def test_where_no_memory_can_be_shared_the_journal_is_kept_and_a_warning_given(
     with ledger:
         ledger.put(FRAME)
         assert ledger.all(Frame) == [FRAME]
+
+
+def test_many_may_open_a_new_workspace_at_once(tmp_path):
+    def opened(number: int) -> int:
+        with Ledger(tmp_path / "data") as ledger:
+            ledger.finish(str(number), "extract", "film")
+        return number
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(opened, range(16)))
+
+    with Ledger(tmp_path / "data") as ledger:
+        assert len(ledger.done("extract")) == 16
+
+
+def test_a_full_disk_is_said_and_nobody_is_told_to_move_the_ledger_away(ledger):
+    ledger._db.execute("PRAGMA max_page_count = 1")
+
+    with pytest.raises(DiskFull):
+        ledger.finish("1", "extract", "film", notes="long " * 100_000)
+
+
+def test_a_ledger_that_another_holds_is_busy_not_broken(ledger, monkeypatch):
+    monkeypatch.setattr(ledgers, "_BUSY_S", 0.05)
+    with ledger.transaction(), Ledger(ledger.workspace) as other, pytest.raises(LedgerBusy):
+        other.put(FRAME)
+
+
+def test_a_twin_whose_frame_is_no_longer_chosen_is_not_current(ledger):
+    ledger.put(FRAME, TWIN)
+    assert ledger.current_twins() == [TWIN]
+
+    ledger.remove(Frame, id=FRAME.id)
+
+    assert ledger.current_twins() == []

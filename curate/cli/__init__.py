@@ -83,7 +83,7 @@ def main() -> None:
         file, environment = config.load(config.FILE, known), config.environment(os.environ, known)
         command.main(default_map=config.merged(file, environment))
     except CurateError as error:
-        sys.exit(console.fail(error))
+        sys.exit(console.fail(error, as_json="--json" in sys.argv))
     except SystemExit as leaving:
         if leaving.code == console.INTERRUPTED:
             console.note("Interrupted. Run the same command again; it goes on where it stopped.")

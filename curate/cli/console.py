@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from curate.errors import CurateError, Failure
+from curate.errors import CurateError, Failure, NotWritable
 from curate.events import Notice, Progress, Tell, silent
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
 def show_json(value: object) -> None:
     """Print one JSON object; records become objects, paths strings with forward slashes."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    text = json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+    with _written():
+        print(text, flush=True)
 
 
 def show(text: str = "", *, lead: str = "", style: str = "bold") -> None:
@@ -31,7 +34,9 @@ def show(text: str = "", *, lead: str = "", style: str = "bold") -> None:
     from rich.text import Text
 
     line = Text.assemble((lead, style), " " if lead and text else "", text)
-    _console(stderr=False).print(line, soft_wrap=True)
+    with _written():
+        _console(stderr=False).print(line, soft_wrap=True)
+        sys.stdout.flush()
 
 
 def show_table(
@@ -51,7 +56,9 @@ def show_table(
     for row in lines:
         cells = [_cell(value) for value in row]
         table.add_row(*(Text(cell, styles.get(cell, "")) for cell in cells))
-    _console(stderr=False).print(table)
+    with _written():
+        _console(stderr=False).print(table)
+        sys.stdout.flush()
 
 
 def note(text: str) -> None:
@@ -59,9 +66,11 @@ def note(text: str) -> None:
     _console(stderr=True).print(text, soft_wrap=True, highlight=False, markup=False)
 
 
-def fail(error: CurateError) -> int:
-    """Say what happened and the way out; returns the exit code."""
+def fail(error: CurateError, *, as_json: bool) -> int:
+    """Say what happened and the way out, on stdout too if it is to be JSON; the exit code."""
     _complain(str(error), error.remedy)
+    if as_json:
+        show_json({"failures": [Failure.of("", error)]})
     return error.exit_code
 
 
@@ -84,7 +93,7 @@ def voice(*, quiet: bool) -> Iterator[Tell]:
     from rich.progress import Progress as Bars
 
     bars = Bars(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"),
@@ -110,6 +119,19 @@ def voice(*, quiet: bool) -> Iterator[Tell]:
 
     with bars:
         yield tell
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever read, such as `head`, has seen enough
+            raise
+        with suppress(OSError):
+            sys.stdout.close()
+        sys.stdout = None  # so that nothing is flushed again at the end
+        raise NotWritable(Path("the result"), error.strerror or str(error)) from error
 
 
 def _complain(message: str, remedy: str) -> None:

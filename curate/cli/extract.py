@@ -54,7 +54,8 @@ def extract(
         with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
             report = run.extract(ledger, films, count=most, tell=tell, dry_run=dry_run)
     if as_json:
-        console.show_json({"films": [_object(found) for found in report.films]})
+        found = [_object(extracted) for extracted in report.films]
+        console.show_json({"films": found, "failures": report.failures})
     elif dry_run:
         _say_planned(report)
     else:

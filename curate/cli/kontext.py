@@ -76,7 +76,7 @@ def kontext(
         console.show_json(_object(report))
     else:
         _say(report, context.obj, dry_run=dry_run)
-    raise typer.Exit(console.finish(report.failures, done=len(report.made)))
+    raise typer.Exit(console.finish(report.failures, done=len(report.made) + report.kept))
 
 
 def _object(report: Report) -> dict[str, object]:

@@ -110,7 +110,7 @@ def _as_json(report: Report) -> dict[str, object]:
         }
         for one in report.pairs
     ]
-    return {"pairs": pairs, "failed": report.failures, "page": report.page, "notes": report.notes}
+    return {"pairs": pairs, "failures": report.failures, "page": report.page, "notes": report.notes}
 
 
 def _show_table(report: Report) -> None:

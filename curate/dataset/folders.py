@@ -29,7 +29,7 @@ def put(placing: Placing) -> None:
     """Put both halves of a pair and their empty captions into place, or neither.
 
     Raises:
-        ImageUnreadable: a half is missing.
+        ImageMissing, ImageUnreadable: a half is missing or cannot be read.
         SizesDiffer: the halves have different sizes.
         BadInput: a half is not the one that was checked.
         DiskFull, NotWritable: as `files.appearing`.
@@ -109,7 +109,7 @@ def _read(source: Path) -> bytes:
     try:
         return source.read_bytes()
     except OSError as error:
-        raise ImageUnreadable(source, (error.strerror or str(error)).lower()) from error
+        raise ImageUnreadable.of(source, error) from error
 
 
 def _png(data: bytes, source: Path) -> bytes:

@@ -14,7 +14,7 @@ from curate.dataset.musubi import HALVES, Bucket
 from curate.errors import BadSetting, Failure, NothingYet, nearest
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
-from curate.records import Pair, Ruling, Task, Twin, Verdict
+from curate.records import Pair, Ruling, Task, Verdict
 
 STATION = "dataset"
 VERSION = "dataset/1"
@@ -65,7 +65,7 @@ def dataset(
     folder = _folder(ledger)
     caches = tuple(musubi.usable_cache((cache or folder / "cache") / half) for half in HALVES)
     musubi.usable_resolution(resolution)
-    kept = _kept(ledger, prompt)
+    chosen, kept = _kept(ledger, prompt)
     todo, gone = plan(ledger, kept)
     if dry_run:
         names = tuple(pair.name for pair in kept)
@@ -75,7 +75,7 @@ def dataset(
     failed = [failure.item for failure in failures]
     removed = _remove(ledger, [*gone, *failed])
     placed = sorted({pair.name for pair in kept} - set(failed))
-    emptied = _describe(ledger, caches, resolution) if placed else 0
+    emptied = _describe(ledger, caches, resolution, chosen) if placed else 0
     notes = tuple(folders.foreign(folder, set(placed)))
     for note in notes:
         tell(Notice(note))
@@ -129,12 +129,12 @@ def record(ledger: Ledger, placing: Placing) -> None:
         ledger.finish(placing.id, STATION, placing.name, sizes=sizes)
 
 
-def _kept(ledger: Ledger, prompt: str | None) -> list[Pair]:
-    """The pairs kept by the rule or a person, of one instruction, by name."""
+def _kept(ledger: Ledger, prompt: str | None) -> tuple[str, list[Pair]]:
+    """An instruction, and its pairs that the rule or a person keeps, by name."""
     rulings: dict[str, Ruling] = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="rule")}
     persons = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="person")}
     rulings |= {pair: ruling for pair, ruling in persons.items() if pair in rulings}
-    prompts = {twin.id: twin.prompt for twin in ledger.all(Twin)} | {"": FOLDERS}
+    prompts = {twin.id: twin.prompt for twin in ledger.current_twins()} | {"": FOLDERS}
     judged = [p for p in ledger.all(Pair) if p.id in rulings and p.twin_id in prompts]
     if not judged:
         raise NothingYet("pairs", ledger.workspace, "curate pair-check")
@@ -147,7 +147,8 @@ def _kept(ledger: Ledger, prompt: str | None) -> list[Pair]:
             "curate pair-check --keep NAME",
         )
     chosen = _chosen(prompt, {prompts[pair.twin_id] for pair in kept})
-    return sorted((p for p in kept if prompts[p.twin_id] == chosen), key=lambda p: p.name)
+    of_chosen = (pair for pair in kept if prompts[pair.twin_id] == chosen)
+    return chosen, sorted(of_chosen, key=lambda pair: pair.name)
 
 
 def _chosen(prompt: str | None, known: set[str]) -> str:
@@ -202,13 +203,14 @@ def _remove(ledger: Ledger, names: Sequence[str]) -> list[str]:
     return ours
 
 
-def _describe(ledger: Ledger, caches: Sequence[Path], resolution: int) -> int:
+def _describe(ledger: Ledger, caches: Sequence[Path], resolution: int, prompt: str) -> int:
     """Write both dataset files; empty the caches if they are of other images or another size.
 
     Musubi trains on every cache it finds, whether the image is still there or not, and their
     names do not tell the resolution. Returns how many were deleted.
     """
     settings: dict[str, object] = {
+        "prompt": prompt,
         "resolution": resolution,
         "caches": [ledger.relative(cache) for cache in caches],
     }

@@ -89,6 +89,8 @@ def kontext(
         return report(servers={}, made=(), failures=())
 
     versions: dict[str, str] = {}
+    if recipe.backend == "embedded" and recipe.instruction.concept != "density":
+        tell(Notice(f"The embedded simplifier only simplifies; it does not read {prompt}."))
     if recipe.roles is not None:
         graph = recipe.bound(todo[0], "", "")
         versions, absent = preflights.reachable(dict.fromkeys(servers), graph)

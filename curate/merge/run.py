@@ -191,7 +191,7 @@ def halves(workspace: Path) -> tuple[Path, Path]:
             raise NothingYet(
                 f"{half} LoRAs (loras/*{half}*.safetensors)",
                 workspace,
-                f"cp THE_{half.upper()}_LORA.safetensors {folder.as_posix()}/{half}.safetensors",
+                "curate merge DENSE.safetensors SPARSE.safetensors -o SLIDER.safetensors",
             )
         newest.append(max(found, key=lambda path: (path.stat().st_mtime_ns, path.name)))
     return newest[0], newest[1]

@@ -81,31 +81,25 @@ def hash_of(image: Path) -> str:
     """The hash of a half's bytes.
 
     Raises:
-        ImageUnreadable: the file is missing or cannot be read.
+        ImageMissing, ImageUnreadable: there is no such file, or it cannot be read.
     """
     try:
         return identity.of_file(image)
     except OSError as error:
-        raise ImageUnreadable(image, _reason(error)) from error
+        raise ImageUnreadable.of(image, error) from error
 
 
 def stamp_of(image: Path) -> list[int]:
     """A half's size in bytes and time of change in ns: while they stand, so do its bytes.
 
     Raises:
-        ImageUnreadable: the file is missing or cannot be read.
+        ImageMissing, ImageUnreadable: there is no such file, or it cannot be read.
     """
     try:
         entry = image.stat()
     except OSError as error:
-        raise ImageUnreadable(image, _reason(error)) from error
+        raise ImageUnreadable.of(image, error) from error
     return [entry.st_size, entry.st_mtime_ns]
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    return (error.strerror or str(error)).lower()
 
 
 def measuring(tasks: Sequence[Task], one: Halves) -> Task | None:

@@ -14,7 +14,7 @@ from curate.ledger import Ledger
 from curate.pairs import report, semantic, verdict
 from curate.pairs.halves import Halves, hash_of, labelled, matched, measuring, stamp_of
 from curate.pairs.measure import CLIP, LEAST_SIDE_PX, VERSION, Measures, measure
-from curate.records import Concept, Pair, Ruling, Task, Twin, Verdict
+from curate.records import Concept, Pair, Ruling, Task, Verdict
 
 STATION = "pair-check"
 PAGE = Path("reports/pairs.html")
@@ -194,7 +194,7 @@ def record(ledger: Ledger, check: Check, measures: Measures, encoder: str) -> Pa
 
 def _of_twins(ledger: Ledger, concept: Concept | None) -> list[Halves]:
     made = {task.id: task.at for task in ledger.all(Task, station="kontext")}
-    twins = sorted(ledger.all(Twin), key=lambda twin: (made.get(twin.id, ""), twin.id))
+    twins = sorted(ledger.current_twins(), key=lambda twin: (made.get(twin.id, ""), twin.id))
     current = {twin.twin_path: twin for twin in twins}  # a file holds what was made last
     if not current:
         raise NothingYet("twins", ledger.workspace, "curate kontext --prompt simplify.txt")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,34 @@ def test_the_ledger_goes_out_and_comes_back_equal(curate):
     assert curate("-w", "other", "ledger", "export", "b.jsonl").returncode == 0
 
     assert (curate.folder / "a.jsonl").read_bytes() == (curate.folder / "b.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["kontext", "pair-check", "dataset", "merge"])
+def test_a_command_that_fails_as_a_whole_says_so_in_json_too(curate, command):
+    ran = curate(command, "--json")
+
+    (failure,) = json.loads(ran.stdout)["failures"]
+    assert ran.returncode == failure["exit_code"] == 3
+    assert failure["message"] in ran.stderr
+
+
+def test_a_film_that_fails_is_named_in_the_json(curate):
+    ran = curate("extract", "nowhere.mkv", "--json")
+
+    assert ran.returncode == 3
+    said = json.loads(ran.stdout)
+    assert said["films"] == []
+    assert said["failures"][0]["item"] == "nowhere.mkv"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_a_result_that_cannot_be_written_is_a_sentence(curate):
+    for command in (("status",), ("status", "--json")):
+        line = [sys.executable, "-m", "curate", *command]
+        with Path("/dev/full").open("w") as full:
+            ran = subprocess.run(
+                line, cwd=curate.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+
+        assert ran.returncode == 3
+        assert ran.stderr.startswith("error: Cannot write the result: No space left on device.")

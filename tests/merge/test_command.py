@@ -146,7 +146,7 @@ def test_the_page_stands_beside_the_output(curate):
         ((FILES[0], "old.pt", "-o", "o.safetensors"), 3, "pickle"),
         ((FILES[0], FILES[0], "-o", "o.safetensors"), 3, "no difference"),
         ((*FILES, "-o", "notes.txt/o.safetensors"), 3, "Cannot write"),
-        ((), 3, "Run `cp"),
+        ((), 3, "Run `curate merge DENSE"),
     ],
 )
 @pytest.mark.usefixtures("pair")

@@ -10,7 +10,7 @@ import numpy as np
 from curate import images
 from curate.images import RGB
 from curate.ledger import Ledger
-from curate.records import Concept, Twin
+from curate.records import Concept, Frame, Twin
 
 PREVIEW = "preview quality: embedded simplifier, not Kontext"
 
@@ -112,7 +112,7 @@ def place_twin(
             frame_path=ledger.relative(frame_path),
             twin_path=ledger.relative(twin_path),
         )
-        ledger.put(record)
+        ledger.put(record, Frame(name, "film", 1, 0.0, f"frames/{name}.png", width, height, 1, 1))
     return record
 
 

@@ -153,12 +153,12 @@ def test_a_damaged_half_and_unequal_halves_fail_and_the_others_are_done(curate: 
     assert ended.returncode == 1
     answer = json.loads(ended.stdout)
     assert [pair["verdict"] for pair in answer["pairs"]] == ["keep", "keep"]
-    assert {failure["item"] for failure in answer["failed"]} == {
+    assert {failure["item"] for failure in answer["failures"]} == {
         "unequal", "broken", "gone", "tiny",
     }  # fmt: skip
     assert "The halves of unequal differ in size: 640×360 and 320×180." in ended.stderr
     assert "truncated" in ended.stderr
-    assert "no such file" in ended.stderr
+    assert "There is no image" in ended.stderr
 
     images.write(curate.workspace / unequal.twin_path, twin_of(3))
     curate("pair-check")

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from curate import status
+from tests.pairs.scenes import place_twin, place_twins, scene, twin_of
+
+
+def standing(workspace):
+    return {s.station: (s.done, s.failed, s.waiting) for s in status.of(workspace).stations}
+
+
+@pytest.fixture
+def checked(curate):
+    """Two kept pairs of one instruction, two of another, and the dataset of the first."""
+    place_twins(curate.workspace, 2)
+    for seed in (5, 6):
+        place_twin(curate.workspace, f"night_{seed}", scene(seed), twin_of(seed), prompt="flatten")
+    assert curate("pair-check").returncode == 0
+    assert curate("dataset", "--prompt", "simplify").returncode == 0
+    return curate
+
+
+def test_an_untouched_folder_has_nothing_done_and_is_not_made(tmp_path):
+    found = status.of(tmp_path / "data")
+
+    assert found.next_step.command == "curate extract film.mkv"
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_dataset_stands_for_the_instruction_it_was_written_for(checked):
+    assert standing(checked.workspace)["dataset"] == (2, 0, 0)
+    assert standing(checked.workspace)["pair-check"] == (4, 0, 0)
+
+
+def test_frames_that_an_instruction_has_no_twin_of_are_waiting(checked):
+    assert standing(checked.workspace)["kontext"] == (4, 0, 4)
+
+
+def test_a_deleted_twin_is_waiting_again(checked):
+    next((checked.workspace / "twins/simplify/twin").iterdir()).unlink()
+
+    assert standing(checked.workspace)["kontext"] == (3, 0, 5)
+    assert "--backend embedded" in status.of(checked.workspace).next_step.command
+
+
+def test_pairs_of_plain_folders_count(curate):
+    place_twins(curate.workspace, 3)
+    halves = [curate.workspace / "twins/simplify" / half for half in ("frame", "twin")]
+    other = "-w", curate.folder / "other"
+    ran = curate(*other, "pair-check", "--dense", halves[0], "--sparse", halves[1])
+    assert ran.returncode == 0, ran.stderr
+    assert curate(*other, "dataset").returncode == 0
+
+    found = standing(curate.folder / "other")
+
+    assert found["pair-check"] == (3, 0, 0)
+    assert found["dataset"] == (3, 0, 0)
+    assert status.of(curate.folder / "other").next_step.command == "curate merge"
+
+
+def test_frames_dropped_by_a_later_extraction_are_trained_on_nowhere(curate, drawn_film):
+    for command in (
+        ("extract", drawn_film, "--count", 4),
+        ("kontext", "--backend", "embedded"),
+        ("pair-check",),
+        ("extract", drawn_film, "--count", 1),
+    ):
+        assert curate(*command).returncode == 0
+
+    pairs = json.loads(curate("pair-check", "--json").stdout)["pairs"]
+    curate("dataset")
+
+    assert len(pairs) == 1
+    assert len(list(curate.workspace.glob("dataset/dense/*.png"))) <= 1
+    assert standing(curate.workspace)["kontext"] == (1, 0, 0)
+
+
+def test_what_failed_stands_with_its_reason(curate):
+    name = place_twins(curate.workspace, 2)[0]
+    (curate.workspace / "twins/simplify/twin" / f"{name}.png").write_bytes(b"no image")
+
+    assert curate("pair-check").returncode == 1
+
+    (failed,) = status.of(curate.workspace).failed
+    assert failed.item == name
+    assert "not an image" in failed.reason
