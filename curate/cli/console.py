@@ -108,6 +108,8 @@ def voice(*, quiet: bool) -> Iterator[Tell]:
         if isinstance(event, Notice):
             bars.console.print(event.text, soft_wrap=True, highlight=False, markup=False)
             return
+        if not shown:
+            bars.start()
         if event.label not in shown:
             shown[event.label] = bars.add_task(event.label, total=None, unit=event.unit, failed="")
         bars.update(
@@ -117,8 +119,11 @@ def voice(*, quiet: bool) -> Iterator[Tell]:
             failed=f"{event.failed} failed" if event.failed else "",
         )
 
-    with bars:
+    try:
         yield tell
+    finally:
+        if shown:
+            bars.stop()
 
 
 @contextmanager
