@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, get_origin, get_type_hints
 
-from curate import files
+from curate import files, records
 from curate.errors import (
     BadInput,
     CurateError,
@@ -26,7 +26,6 @@ from curate.errors import (
     LedgerUnreadable,
     WorkspaceUnusable,
 )
-from curate.records import Film, Frame, Job, Lora, Noun, Pair, Refusal, Shot, Task, Twin, Verdict
 from curate.schema import MIGRATIONS
 
 FILE = "curate.db"
@@ -36,16 +35,16 @@ _RETRY_S = 0.05
 _PRIMARY_CODE = 0xFF  # the upper bits of an SQLite error code say more about the lower
 _PAGE_BYTES = 1 << 16
 _TABLES: dict[type[Any], str] = {
-    Task: "tasks",
-    Film: "films",
-    Shot: "shots",
-    Frame: "frames",
-    Refusal: "refusals",
-    Job: "jobs",
-    Twin: "twins",
-    Pair: "pairs",
-    Verdict: "verdicts",
-    Lora: "loras",
+    records.Task: "tasks",
+    records.Film: "films",
+    records.Shot: "shots",
+    records.Frame: "frames",
+    records.Refusal: "refusals",
+    records.Job: "jobs",
+    records.Twin: "twins",
+    records.Pair: "pairs",
+    records.Verdict: "verdicts",
+    records.Lora: "loras",
 }
 
 N = TypeVar("N")
@@ -110,7 +109,7 @@ class Ledger:
                 self._db.execute("ROLLBACK")
             raise
 
-    def put(self, *nouns: Noun) -> None:
+    def put(self, *nouns: records.Noun) -> None:
         """Write records, each in the place of the one with its key."""
         for noun in nouns:
             row = [_stored(getattr(noun, column.name)) for column in fields(noun)]
@@ -129,7 +128,7 @@ class Ledger:
         """The first record that `all` would give, or None."""
         return next(iter(self.all(kind, **where)), None)
 
-    def remove(self, kind: type[Noun], **where: object) -> None:
+    def remove(self, kind: type[records.Noun], **where: object) -> None:
         """Delete the records of a kind whose columns equal `where`."""
         condition, values = _condition(where)
         self._execute(f"DELETE FROM {_TABLES[kind]}{condition}", values)
@@ -139,19 +138,27 @@ class Ledger:
         rows = self._execute("SELECT id FROM tasks WHERE station = ? AND state = 'done'", [station])
         return {row[0] for row in rows}
 
-    def current_twins(self) -> list[Twin]:
+    def current_twins(self) -> list[records.Twin]:
         """The twins whose frames are still among those chosen from their films."""
-        chosen = {frame.id for frame in self.all(Frame)}
-        return [twin for twin in self.all(Twin) if twin.frame_id in chosen]
+        chosen = {frame.id for frame in self.all(records.Frame)}
+        return [twin for twin in self.all(records.Twin) if twin.frame_id in chosen]
+
+    def rulings(self) -> dict[str, records.Ruling]:
+        """The ruling on each pair that the last check saw; a person's outranks the rule's."""
+        persons = {
+            verdict.pair_id: verdict.ruling for verdict in self.all(records.Verdict, judge="person")
+        }
+        rule = self.all(records.Verdict, judge="rule")
+        return {verdict.pair_id: persons.get(verdict.pair_id, verdict.ruling) for verdict in rule}
 
     def finish(self, task_id: str, station: str, item: str, **settings: object) -> None:
         """Record a task as done."""
-        self.put(Task(task_id, station, item, "done", settings, at=now()))
+        self.put(records.Task(task_id, station, item, "done", settings, at=now()))
 
     def fail(self, task_id: str, station: str, failure: Failure) -> None:
         """Record a task as failed; the next run tries it again."""
         self.put(
-            Task(
+            records.Task(
                 task_id,
                 station,
                 failure.item,
@@ -286,9 +293,8 @@ def _containers(kind: type[Any]) -> list[Callable[[Any], object] | None]:
 _CONTAINERS = {kind: _containers(kind) for kind in _TABLES}
 
 
-def _lines(file: Path) -> Iterator[str]:
+def _lines(file: Path) -> list[str]:
     try:
-        with file.open(encoding="utf-8") as opened:
-            yield from opened
+        return [line for line in file.read_text(encoding="utf-8").split("\n") if line]
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"Cannot read {file}: {error}.", remedy="Check the path.") from error

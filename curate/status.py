@@ -9,7 +9,7 @@ from pathlib import Path
 
 from curate import ledger as ledgers
 from curate.ledger import Ledger
-from curate.records import Film, Frame, Lora, Pair, Ruling, Task, Twin, Verdict
+from curate.records import Film, Frame, Lora, Pair, Ruling, Task, Twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class _Work:
     gone: set[str]
     twins: list[Twin]
     pairs: list[Pair]
+    rulings: dict[str, Ruling]
     kept: dict[str, set[str]]
     dataset_of: str
 
@@ -109,7 +110,7 @@ def _work(ledger: Ledger) -> _Work:
         if ledger.path(twin.frame_path).exists() and ledger.path(twin.twin_path).exists()
     ]
     prompts = {twin.id: twin.prompt for twin in twins} | {"": _FOLDERS}
-    rulings = _rulings(ledger)
+    rulings = ledger.rulings()
     pairs = [p for p in ledger.all(Pair) if p.twin_id in prompts and p.id in rulings]
     kept: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
@@ -122,14 +123,14 @@ def _work(ledger: Ledger) -> _Work:
         gone={frame.film_id for frame in frames if not ledger.path(frame.path).exists()},
         twins=twins,
         pairs=pairs,
+        rulings=rulings,
         kept=kept,
         dataset_of=str(whole.settings.get("prompt", "")) if whole else "",
     )
 
 
 def _stations(ledger: Ledger, work: _Work, failed: Counter[str]) -> tuple[Standing, ...]:
-    rulings = _rulings(ledger)
-    counts = Counter(rulings[pair.id] for pair in work.pairs)
+    counts = Counter(work.rulings[pair.id] for pair in work.pairs)
     placed = {file.stem for file in (ledger.workspace / "dataset" / "dense").glob("*.png")}
     sliders = [lora for lora in ledger.all(Lora) if ledger.path(lora.path).exists()]
     unmade = work.unmade() or {"": len(work.frames)}
@@ -153,13 +154,6 @@ def _stations(ledger: Ledger, work: _Work, failed: Counter[str]) -> tuple[Standi
         Standing(station, count, failed[station], waiting, note)
         for (station, (count, waiting)), note in zip(done.items(), notes, strict=True)
     )
-
-
-def _rulings(ledger: Ledger) -> dict[str, Ruling]:
-    """The ruling on each pair that the last check saw; a person's outranks the rule's."""
-    rule = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="rule")}
-    persons = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="person")}
-    return {pair_id: persons.get(pair_id, ruling) for pair_id, ruling in rule.items()}
 
 
 def _next(

@@ -14,7 +14,7 @@ from curate.dataset.musubi import HALVES, Bucket
 from curate.errors import BadSetting, Failure, NothingYet, nearest
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
-from curate.records import Pair, Ruling, Task, Verdict
+from curate.records import Pair, Task
 
 STATION = "dataset"
 VERSION = "dataset/1"
@@ -131,9 +131,7 @@ def record(ledger: Ledger, placing: Placing) -> None:
 
 def _kept(ledger: Ledger, prompt: str | None) -> tuple[str, list[Pair]]:
     """An instruction, and its pairs that the rule or a person keeps, by name."""
-    rulings: dict[str, Ruling] = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="rule")}
-    persons = {v.pair_id: v.ruling for v in ledger.all(Verdict, judge="person")}
-    rulings |= {pair: ruling for pair, ruling in persons.items() if pair in rulings}
+    rulings = ledger.rulings()
     prompts = {twin.id: twin.prompt for twin in ledger.current_twins()} | {"": FOLDERS}
     judged = [p for p in ledger.all(Pair) if p.id in rulings and p.twin_id in prompts]
     if not judged:

@@ -58,7 +58,6 @@ _BLOCKS = re.compile(
     r"|(?P<single>linear[12]|[qkv]|mlp|after_proj|before_proj)"
     r")"
 )
-_FUSED = re.compile(r"(.*_(?:img|txt)_attn)_qkv|(single_blocks_\d+)_linear1")
 _SPLIT = re.compile(r"(.*_(?:img|txt)_attn)_[qkv]|(single_blocks_\d+)_(?:[qkv]|mlp)")
 _CONTAINER = re.compile(r"(?:^|[._:])((?:[a-z]+_)*(?:blocks|layers))[._](\d+)[._](.+)$")
 
@@ -107,8 +106,3 @@ def fused_as(flat: str) -> str | None:
     if match is None:
         return None
     return f"{match[1]}_qkv" if match[1] else f"{match[2]}_linear1"
-
-
-def is_fused(flat: str) -> bool:
-    """Whether the module holds several projections that other trainers keep apart."""
-    return _FUSED.fullmatch(flat) is not None
