@@ -9,12 +9,12 @@ import shutil
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, get_origin, get_type_hints
+from typing import Self, TypeVar
 
 from curate import files, records
 from curate.errors import (
@@ -26,6 +26,7 @@ from curate.errors import (
     LedgerUnreadable,
     WorkspaceUnusable,
 )
+from curate.rows import TABLES, restored, stored
 from curate.schema import MIGRATIONS
 
 FILE = "curate.db"
@@ -34,18 +35,6 @@ _BUSY_S = 30.0
 _RETRY_S = 0.05
 _PRIMARY_CODE = 0xFF  # the upper bits of an SQLite error code say more about the lower
 _PAGE_BYTES = 1 << 16
-_TABLES: dict[type[Any], str] = {
-    records.Task: "tasks",
-    records.Film: "films",
-    records.Shot: "shots",
-    records.Frame: "frames",
-    records.Refusal: "refusals",
-    records.Job: "jobs",
-    records.Twin: "twins",
-    records.Pair: "pairs",
-    records.Verdict: "verdicts",
-    records.Lora: "loras",
-}
 
 N = TypeVar("N")
 
@@ -112,17 +101,15 @@ class Ledger:
     def put(self, *nouns: records.Noun) -> None:
         """Write records, each in the place of the one with its key."""
         for noun in nouns:
-            row = [_stored(getattr(noun, column.name)) for column in fields(noun)]
+            row = [stored(getattr(noun, column.name)) for column in fields(noun)]
             marks = ", ".join("?" * len(row))
-            self._execute(f"REPLACE INTO {_TABLES[type(noun)]} VALUES ({marks})", row)
+            self._execute(f"REPLACE INTO {TABLES[type(noun)]} VALUES ({marks})", row)
 
     def all(self, kind: type[N], **where: object) -> list[N]:
         """The records of a kind whose columns equal `where`, ordered by their first columns."""
         condition, values = _condition(where)
-        rows = self._execute(
-            f"SELECT * FROM {_TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values
-        )
-        return [_restored(kind, row) for row in rows]
+        rows = self._execute(f"SELECT * FROM {TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values)
+        return [restored(kind, row) for row in rows]
 
     def get(self, kind: type[N], **where: object) -> N | None:
         """The first record that `all` would give, or None."""
@@ -131,7 +118,7 @@ class Ledger:
     def remove(self, kind: type[records.Noun], **where: object) -> None:
         """Delete the records of a kind whose columns equal `where`."""
         condition, values = _condition(where)
-        self._execute(f"DELETE FROM {_TABLES[kind]}{condition}", values)
+        self._execute(f"DELETE FROM {TABLES[kind]}{condition}", values)
 
     def done(self, station: str) -> set[str]:
         """The ids of a station's finished tasks."""
@@ -177,9 +164,9 @@ class Ledger:
         inside = absolute.is_relative_to(root)
         return (absolute.relative_to(root) if inside else absolute).as_posix()
 
-    def path(self, stored: str) -> Path:
+    def path(self, relative: str) -> Path:
         """The file that a stored path names."""
-        return self.workspace / stored
+        return self.workspace / relative
 
     def dump(self, file: Path) -> None:
         """Write every record as a line of JSON, ordered by key: equal ledgers give equal files."""
@@ -189,7 +176,7 @@ class Ledger:
                 sort_keys=True,
                 ensure_ascii=False,
             )
-            for kind, table in _TABLES.items()
+            for kind, table in TABLES.items()
             for noun in self.all(kind)
         )
         files.write_text(file, "".join(line + "\n" for line in lines))
@@ -200,15 +187,15 @@ class Ledger:
         Raises:
             BadInput: a line is not one of ours; nothing is read then.
         """
-        kinds = {table: kind for kind, table in _TABLES.items()}
+        kinds = {table: kind for kind, table in TABLES.items()}
         count = 0
         with self.transaction():
             for number, line in enumerate(_lines(file), start=1):
                 try:
                     values = json.loads(line)
                     kind = kinds[values.pop("table")]
-                    row = {name: _stored(value) for name, value in values.items()}
-                    self.put(_restored(kind, [row[column.name] for column in fields(kind)]))
+                    row = {name: stored(value) for name, value in values.items()}
+                    self.put(restored(kind, [row[column.name] for column in fields(kind)]))
                 except (ValueError, KeyError, TypeError, AttributeError, sqlite3.Error) as error:
                     raise BadInput(
                         f"Line {number} of {file} is not a ledger record.",
@@ -266,31 +253,6 @@ class Ledger:
 def _condition(where: dict[str, object]) -> tuple[str, list[object]]:
     clauses = " AND ".join(f"{column} = ?" for column in where)
     return (f" WHERE {clauses}" if clauses else ""), list(where.values())
-
-
-def _stored(value: object) -> object:
-    if isinstance(value, dict | tuple | list):
-        return json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return value
-
-
-def _restored(kind: type[N], row: Iterable[object]) -> N:
-    build: Callable[..., N] = kind
-    return build(
-        *(
-            container(json.loads(str(value))) if container else value
-            for container, value in zip(_CONTAINERS[kind], row, strict=True)
-        )
-    )
-
-
-def _containers(kind: type[Any]) -> list[Callable[[Any], object] | None]:
-    """For each field of a noun: dict or tuple if it is stored as JSON, else None."""
-    origins = [get_origin(hint) for hint in get_type_hints(kind).values()]
-    return [origin if origin in (dict, tuple) else None for origin in origins]
-
-
-_CONTAINERS = {kind: _containers(kind) for kind in _TABLES}
 
 
 def _lines(file: Path) -> list[str]:

@@ -1,0 +1,99 @@
+"""Everything that can go wrong for a user, each with a remedy and an exit code.
+
+CurateError
+├── UsageError                exit 2
+│   ├── UnknownSetting
+│   └── BadSetting
+├── BadInput                  exit 3
+│   ├── FilmMissing, FilmIsFolder, FilmUnreadable, NoVideo
+│   ├── ImageMissing, ImageUnreadable, SizesDiffer, FolderEmpty
+│   ├── InstructionMissing, InstructionEmpty, GraphUnusable
+│   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
+│   ├── ClipUnusable
+│   └── NothingYet
+├── PlaceError                exit 3
+│   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
+│   └── DiskFull, NotWritable
+├── NoComfy                   exit 4
+│   ├── ServerUnreachable, ServerLost
+│   ├── ModelsMissing
+│   └── GraphRefused
+└── ItemFailed                exit 1
+    ├── JobFailed, TwinUnusable
+    └── WorkerDied
+"""
+
+from curate.errors.asked import BadSetting, FolderEmpty, NothingYet, UnknownSetting
+from curate.errors.base import (
+    BadInput,
+    CurateError,
+    Failure,
+    ItemFailed,
+    NoComfy,
+    PlaceError,
+    UsageError,
+    nearest,
+)
+from curate.errors.comfy import (
+    GraphRefused,
+    GraphUnusable,
+    InstructionEmpty,
+    InstructionMissing,
+    JobFailed,
+    ModelsMissing,
+    ServerLost,
+    ServerUnreachable,
+    TwinUnusable,
+)
+from curate.errors.films import FilmIsFolder, FilmMissing, FilmUnreadable, NoVideo
+from curate.errors.loras import LorasDiffer, LoraUnreadable, NoModuleChosen
+from curate.errors.pictures import ClipUnusable, ImageMissing, ImageUnreadable, SizesDiffer
+from curate.errors.place import (
+    DiskFull,
+    LedgerBusy,
+    LedgerUnreadable,
+    NotWritable,
+    WorkerDied,
+    WorkspaceUnusable,
+)
+
+__all__ = [
+    "BadInput",
+    "BadSetting",
+    "ClipUnusable",
+    "CurateError",
+    "DiskFull",
+    "Failure",
+    "FilmIsFolder",
+    "FilmMissing",
+    "FilmUnreadable",
+    "FolderEmpty",
+    "GraphRefused",
+    "GraphUnusable",
+    "ImageMissing",
+    "ImageUnreadable",
+    "InstructionEmpty",
+    "InstructionMissing",
+    "ItemFailed",
+    "JobFailed",
+    "LedgerBusy",
+    "LedgerUnreadable",
+    "LoraUnreadable",
+    "LorasDiffer",
+    "ModelsMissing",
+    "NoComfy",
+    "NoModuleChosen",
+    "NoVideo",
+    "NotWritable",
+    "NothingYet",
+    "PlaceError",
+    "ServerLost",
+    "ServerUnreachable",
+    "SizesDiffer",
+    "TwinUnusable",
+    "UnknownSetting",
+    "UsageError",
+    "WorkerDied",
+    "WorkspaceUnusable",
+    "nearest",
+]

@@ -1,0 +1,30 @@
+"""Settings that cannot be used, and stations asked for too early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from curate.errors.base import BadInput, UsageError, nearest
+
+
+class UnknownSetting(UsageError):
+    def __init__(self, file: Path, key: str, known: Iterable[str]) -> None:
+        message = f"{file} sets {key!r}, which is not a setting."
+        super().__init__(message, remedy=nearest(key, known))
+
+
+class BadSetting(UsageError):
+    """An option or a line of curate.toml has a value that cannot be used."""
+
+
+class NothingYet(BadInput):
+    """The station before this one has not run."""
+
+    def __init__(self, what: str, workspace: Path, command: str) -> None:
+        super().__init__(f"There are no {what} in {workspace} yet.", remedy=f"Run `{command}`.")
+
+
+class FolderEmpty(BadInput):
+    def __init__(self, folder: Path, what: str) -> None:
+        super().__init__(f"There are no {what} in {folder}.", remedy="Check the folder's path.")

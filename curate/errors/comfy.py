@@ -1,0 +1,63 @@
+"""Instructions, graphs and ComfyUI servers that do not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from curate.errors.base import BadInput, ItemFailed, NoComfy, nearest
+
+
+class InstructionMissing(BadInput):
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        message = f"There is no instruction {name!r}: not as a path, in ./prompts or packaged."
+        super().__init__(message, remedy=nearest(name, known))
+
+
+class InstructionEmpty(BadInput):
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"The instruction {file} has no text.",
+            remedy="Write what the model shall change below the # comment line.",
+        )
+
+
+class GraphUnusable(BadInput):
+    """A ComfyUI graph in which a role cannot be found."""
+
+
+class ServerUnreachable(NoComfy):
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"No ComfyUI answers at {url}: {reason}.",
+            remedy="Start ComfyUI, or name it with --server URL; "
+            "`--backend embedded` tries the loop without one.",
+        )
+
+
+class ServerLost(NoComfy):
+    def __init__(self, url: str, waiting: int) -> None:
+        super().__init__(
+            f"ComfyUI at {url} stopped answering with {waiting} frames to go.",
+            remedy="Restart ComfyUI and run the same command again; finished twins are kept.",
+        )
+
+
+class ModelsMissing(NoComfy):
+    """ComfyUI runs, but lacks model files or nodes that the graph names."""
+
+
+class GraphRefused(NoComfy):
+    """ComfyUI runs, but refuses the graph."""
+
+
+class JobFailed(ItemFailed):
+    """ComfyUI took the job and reported an error for it."""
+
+
+class TwinUnusable(ItemFailed):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"ComfyUI's answer for {name} is not a twin: {reason}.",
+            remedy="Look at the graph in ComfyUI; run the command again to retry this frame.",
+        )

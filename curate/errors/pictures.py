@@ -1,0 +1,47 @@
+"""Images, and pairs of them, that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curate.errors.base import BadInput
+
+
+class ImageMissing(BadInput):
+    def __init__(self, image: Path) -> None:
+        super().__init__(
+            f"There is no image {image}.",
+            remedy="`curate extract FILM` makes a frame again, `curate kontext` a pair's halves.",
+        )
+
+
+class ImageUnreadable(BadInput):
+    def __init__(self, image: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot read the image {image}: {reason}.",
+            remedy="Delete it and run the command that made it again.",
+        )
+
+    @classmethod
+    def of(cls, image: Path, error: OSError) -> BadInput:
+        """What the system said of an image file, in words."""
+        if isinstance(error, FileNotFoundError):
+            return ImageMissing(image)
+        return cls(image, (error.strerror or str(error)).lower())
+
+
+class SizesDiffer(BadInput):
+    def __init__(self, name: str, frame: tuple[int, int], twin: tuple[int, int]) -> None:
+        super().__init__(
+            f"The halves of {name} differ in size: {frame[0]}×{frame[1]} and {twin[0]}×{twin[1]}.",
+            remedy="Make the twin again with `curate kontext`: both halves must have one size.",
+        )
+
+
+class ClipUnusable(BadInput):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"Cannot load CLIP from {name!r}: {reason}.",
+            remedy="Give a directory with config.json and the weights, or a hub name while online; "
+            "`pip install 'curate-lora[clip]'` brings the loader.",
+        )

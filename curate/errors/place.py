@@ -1,0 +1,55 @@
+"""Where curate works: the workspace, the ledger, the disk, the worker processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curate.errors.base import ItemFailed, PlaceError
+
+
+class WorkspaceUnusable(PlaceError):
+    def __init__(self, workspace: Path, reason: str, remedy: str = "") -> None:
+        super().__init__(
+            f"Cannot use {workspace} as the workspace: {reason}.",
+            remedy=remedy
+            or "Name a folder you may write to with `curate -w DIR …` or CURATE_WORKSPACE.",
+        )
+
+
+class LedgerUnreadable(PlaceError):
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot open the ledger {file}: {reason}.",
+            remedy="Move it away and rerun, or restore a copy; the images beside it are unharmed.",
+        )
+
+
+class LedgerBusy(PlaceError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"Another curate has been writing to {file} for half a minute.",
+            remedy="Wait until it is done, then run the same command again.",
+        )
+
+
+class DiskFull(PlaceError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"The disk is full: {file} was not written.",
+            remedy="Free some space and run the same command again.",
+        )
+
+
+class NotWritable(PlaceError):
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot write {file}: {reason}.", remedy="Choose a folder that you may write to."
+        )
+
+
+class WorkerDied(ItemFailed):
+    def __init__(self, item: str) -> None:
+        super().__init__(
+            f"The worker process died on {item}, three times.",
+            remedy="It may be out of memory or the file damaged; the other items are done.",
+        )
