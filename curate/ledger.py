@@ -157,6 +157,10 @@ class Ledger:
             )
         )
 
+    def revision(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self._execute("PRAGMA data_version").fetchone()[0])
+
     def relative(self, path: Path) -> str:
         """`path` as the ledger stores it: below the workspace if it is there, "/" between parts."""
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links

@@ -130,12 +130,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a pair; a person's outranks the rule's."""
+    """What becomes of a pair; a person's outranks the rule's and says when it was made."""
 
     pair_id: str
     judge: Judge
     ruling: Ruling
     reasons: tuple[str, ...]
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

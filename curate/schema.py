@@ -115,4 +115,5 @@ MIGRATIONS = (
         kept_energy REAL NOT NULL
     ) STRICT;
     """,
+    "ALTER TABLE verdicts ADD COLUMN at TEXT NOT NULL DEFAULT ''",
 )
