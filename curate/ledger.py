@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from curate import files, records
+from curate import choice, files, records
 from curate.errors import (
     BadInput,
     CurateError,
@@ -137,6 +137,11 @@ class Ledger:
         }
         rule = self.all(records.Verdict, judge="rule")
         return {verdict.pair_id: persons.get(verdict.pair_id, verdict.ruling) for verdict in rule}
+
+    def chosen(self) -> dict[str, records.Ruling]:
+        """The same of the one pair that counts for each frame under an instruction."""
+        verdicts = self.all(records.Verdict)
+        return choice.best(self.all(records.Pair), self.current_twins(), verdicts)
 
     def finish(self, task_id: str, station: str, item: str, **settings: object) -> None:
         """Record a task as done."""

@@ -95,6 +95,9 @@ class Twin:
     """The edited half of a pair beside the very image that the model saw.
 
     `crop` is (left, top, right, bottom) in the frame's pixels; both halves are `width` × `height`.
+    A frame may have several twins, numbered by `variant` from 1; they share the frame's half.
+    `control_path` is the frame after the same graph with the instruction to change nothing, empty
+    where none was made.
     """
 
     id: str
@@ -112,6 +115,8 @@ class Twin:
     frame_path: str
     twin_path: str
     graph: dict[str, object] = field(default_factory=dict)
+    variant: int = 1
+    control_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a pair; a person's outranks the rule's and says when it was made."""
+    """What becomes of a pair; a person's outranks the rule's and says when it was made.
+
+    `score` is the rule's, in (0, 1]: it chooses between a frame's twins, see curate/choice.py.
+    """
 
     pair_id: str
     judge: Judge
     ruling: Ruling
     reasons: tuple[str, ...]
     at: str = ""
+    score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

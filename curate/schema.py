@@ -116,4 +116,9 @@ MIGRATIONS = (
     ) STRICT;
     """,
     "ALTER TABLE verdicts ADD COLUMN at TEXT NOT NULL DEFAULT ''",
+    """
+    ALTER TABLE verdicts ADD COLUMN score REAL NOT NULL DEFAULT 0;
+    ALTER TABLE twins ADD COLUMN variant INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE twins ADD COLUMN control_path TEXT NOT NULL DEFAULT ''
+    """,
 )

@@ -110,11 +110,11 @@ def _work(ledger: Ledger) -> _Work:
         if ledger.path(twin.frame_path).exists() and ledger.path(twin.twin_path).exists()
     ]
     prompts = {twin.id: twin.prompt for twin in twins} | {"": _FOLDERS}
-    rulings = ledger.rulings()
+    rulings, chosen = ledger.rulings(), ledger.chosen()
     pairs = [p for p in ledger.all(Pair) if p.twin_id in prompts and p.id in rulings]
     kept: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
-        if rulings[pair.id] == "keep":
+        if chosen.get(pair.id) == "keep":
             kept[prompts[pair.twin_id]].add(pair.name)
     whole = ledger.get(Task, station="dataset", item="")
     return _Work(

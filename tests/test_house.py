@@ -15,7 +15,7 @@ from curate import errors
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "curate").rglob("*.py"))
 STATIONS = {"extract", "kontext", "pairs", "dataset", "merge"}
-FLOOR = {"engine", "errors", "events", "files", "identity", "images", "records"}
+FLOOR = {"choice", "engine", "errors", "events", "files", "identity", "images", "records"}
 ONLY_IN = {
     "typer": {"cli"},
     "rich": {"cli"},

@@ -11,7 +11,7 @@ from curate import engine, identity, images
 from curate.errors import CurateError, Failure, ImageUnreadable, NothingYet, SizesDiffer
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
-from curate.pairs import report, semantic, verdict
+from curate.pairs import report, score, semantic, verdict
 from curate.pairs.halves import Halves, hash_of, labelled, matched, measuring, stamp_of
 from curate.pairs.measure import CLIP, LEAST_SIDE_PX, VERSION, Measures, measure
 from curate.records import Concept, Pair, Ruling, Task, Verdict
@@ -271,7 +271,8 @@ def _judged(
         for halves, pair in pairs:
             judgement = verdict.judge(pair.measures, halves.concept, limits)
             words = tuple(reason.text for reason in judgement.reasons)
-            ledger.put(pair, Verdict(pair.id, "rule", judgement.ruling, words))
+            points = score.score(pair.measures, halves.concept, limits)
+            ledger.put(pair, Verdict(pair.id, "rule", judgement.ruling, words, score=points))
             person = decided.get(halves.label)
             if person:
                 ledger.put(Verdict(pair.id, "person", person, ()))
