@@ -33,10 +33,12 @@ def environment(variables: Mapping[str, str], known: Known) -> Defaults:
     nothing.
     """
     defaults: Defaults = {}
-    for command, options in known.items():
+    for command in known:
+        if command and not any(name.startswith(_variable(command, "")) for name in variables):
+            continue
         found = {
             option.parameter: value.split() if option.is_list else value
-            for name, option in options.items()
+            for name, option in known[command].items()
             if (value := variables.get(_variable(command, name)))
         }
         if command and found:

@@ -5,29 +5,35 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from curate import __version__, config
-from curate.cli import (
-    console,
-    dataset,
-    demo,
-    doctor,
-    extract,
-    inspect,
-    kontext,
-    ledger,
-    merge,
-    pair_check,
-    status,
-)
+from curate.cli import console
 from curate.cli.options import DEFAULT_WORKSPACE
 from curate.errors import CurateError
+
+COMMANDS = (
+    "extract",
+    "kontext",
+    "pair-check",
+    "review",
+    "dataset",
+    "merge",
+    "inspect",
+    "status",
+    "demo",
+    "doctor",
+    "ledger",
+)
+"""Each is a module here, with a function of its name or an `app` of several; in help's order."""
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
 
@@ -38,16 +44,35 @@ app = typer.Typer(
 )
 
 
-app.command()(extract.extract)
-app.command()(kontext.kontext)
-app.command(cls=merge.Command)(merge.merge)
-app.command()(inspect.inspect)
-app.command()(pair_check.pair_check)
-app.command()(dataset.dataset)
-app.command()(status.status)
-app.command()(demo.demo)
-app.command()(doctor.doctor)
-app.add_typer(ledger.app, name="ledger")
+class _Commands(Mapping[str, Any]):
+    """The commands by name; a command's module is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        return _command(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+@cache
+def _command(name: str) -> Any:
+    word = name.replace("-", "_")
+    module = import_module(f"curate.cli.{word}")
+    own = getattr(module, "app", None)
+    if own is None:
+        own = typer.Typer(add_completion=False)
+        own.command(cls=getattr(module, "Command", None))(getattr(module, word))
+    command = get_command(own)
+    command.name = name
+    return command
 
 
 def _version(asked: bool) -> None:
@@ -76,10 +101,9 @@ def main() -> None:
     0 done, 1 some items failed, 2 usage, 3 bad input, 4 no ComfyUI, 130 interrupted.
     """
     warnings.showwarning = lambda message, *_: console.note(f"note: {message}")
-    command = get_command(app)
-    assert isinstance(command, TyperGroup)
+    command = front()
     try:
-        known = _options(command)
+        known = _Known(command)
         file, environment = config.load(config.FILE, known), config.environment(os.environ, known)
         command.main(default_map=config.merged(file, environment))
     except CurateError as error:
@@ -90,14 +114,34 @@ def main() -> None:
         raise
 
 
-def _options(command: TyperGroup) -> config.Known:
-    groups = {"": command, **command.commands}
-    return {
-        name: {
+def front() -> TyperGroup:
+    """`curate` itself, with all its commands."""
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    command.commands = _Commands()  # type: ignore[assignment] # it is only read
+    return command
+
+
+class _Known(Mapping[str, Mapping[str, config.Option]]):
+    """What may be set in curate.toml: the options of each command, those of `curate` under ""."""
+
+    def __init__(self, front: TyperGroup) -> None:
+        self._front = front
+
+    def __getitem__(self, name: str) -> Mapping[str, config.Option]:
+        command = self._front.commands[name] if name else self._front
+        return {
             flag.removeprefix("--"): config.Option(option.name, getattr(option, "multiple", False))
-            for option in group.params
+            for option in command.params
             for flag in option.opts
             if option.name and flag.startswith("--") and option.name not in _NO_DEFAULT
         }
-        for name, group in groups.items()
-    }
+
+    def __contains__(self, name: object) -> bool:
+        return name == "" or name in COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("", *COMMANDS))
+
+    def __len__(self) -> int:
+        return 1 + len(COMMANDS)

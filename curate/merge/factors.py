@@ -19,7 +19,7 @@ Matrix: TypeAlias = NDArray[Any]
 class Factors:
     """The change `scale · up @ down`: `up` is (rows, r), `down` (r, columns), any float type.
 
-    They may lie in the thread's scratch memory.
+    They may be views of the file, which must not be written to.
     """
 
     up: Matrix
@@ -73,7 +73,7 @@ def culprit(file: TensorFile, module: Module) -> str | None:
 
 
 def _lora(file: TensorFile, module: Module) -> tuple[Matrix, Matrix, int | None]:
-    up, down = (file.read(module.tensors[role], briefly=True) for role in ("up", "down"))
+    up, down = (file.read(module.tensors[role]) for role in ("up", "down"))
     size = down.shape[0]
     up = up.reshape(len(up), size)
     if "lora_mid" in module.tensors:

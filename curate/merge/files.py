@@ -7,8 +7,10 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import RawIOBase
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from curate import files
 from curate.errors import LoraUnreadable
-from curate.merge import numbers, scratch
+from curate.merge import numbers
 
 _LONGEST_HEADER = 100_000_000  # the safetensors library refuses more
 _LEGACY_START, _LEGACY_BYTES = 0x100000, 0x10000  # the window of kohya's short hash
@@ -59,6 +61,7 @@ class TensorFile:
             raise LoraUnreadable(path, (error.strerror or str(error)).lower()) from error
         try:
             self.entries, self.metadata = self._header()
+            self._bytes = mmap(self._file.fileno(), 0, access=ACCESS_READ)
         except BaseException:
             self._file.close()
             raise
@@ -74,23 +77,14 @@ class TensorFile:
     ) -> None:
         self._file.close()
 
-    def read(self, name: str, *, briefly: bool = False) -> NDArray[Any]:
+    def read(self, name: str) -> NDArray[Any]:
         """A tensor as float16, float32 or float64; smaller floats become float32, exactly.
 
-        With `briefly` it lies in the thread's scratch memory, so use it before the next module.
+        It may be a view of the file, which must not be written to.
         """
         entry = self.entries[name]
-        size = (entry.end - entry.start,)
-        raw = scratch.take(size, np.uint8) if briefly else np.empty(size, np.uint8)
-        self._fill(raw.data, entry.start, name)
+        raw = np.frombuffer(self._bytes, np.uint8, entry.end - entry.start, entry.start)
         return numbers.decode(raw, entry.dtype).reshape(entry.shape)
-
-    def _fill(self, view: memoryview, start: int, name: str) -> None:
-        while len(view):
-            count = _read_at(self._file.fileno(), view, start)
-            if not count:
-                raise LoraUnreadable(self.path, f"it ends within {name}")
-            view, start = view[count:], start + count
 
     def _header(self) -> tuple[dict[str, Entry], dict[str, str]]:
         size = os.fstat(self._file.fileno()).st_size
@@ -164,14 +158,28 @@ def write(
         header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": places}
         pieces.append(data.data.cast("B"))
         reached += data.nbytes
+    notes = {**metadata, _HASH: "0" * 64, _LEGACY_HASH: "0" * 8}
+    begin = len(_encoded(header, notes))
+    with (
+        files.appearing(path) as part,
+        part.open("wb", buffering=0) as file,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        digest = beside.submit(_sha256, pieces)
+        file.seek(begin)
+        for piece in pieces:
+            _write_all(file, piece)
+        notes[_HASH] = digest.result()
+        notes[_LEGACY_HASH] = _window_hash([_encoded(header, notes), *pieces])
+        file.seek(0)
+        _write_all(file, memoryview(_encoded(header, notes)))
+
+
+def _sha256(pieces: Iterable[memoryview]) -> str:
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece)
-    notes = {**metadata, _HASH: digest.hexdigest(), _LEGACY_HASH: "0" * 8}
-    notes[_LEGACY_HASH] = _window_hash([_encoded(header, notes), *pieces])
-    with files.appearing(path) as part, part.open("wb", buffering=0) as file:
-        for piece in (memoryview(_encoded(header, notes)), *pieces):
-            _write_all(file, piece)
+    return digest.hexdigest()
 
 
 def _write_all(file: RawIOBase, view: memoryview) -> None:
@@ -213,21 +221,3 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _Doubled(f"{key} stands there twice")
         found[key] = value
     return found
-
-
-if hasattr(os, "preadv"):
-
-    def _read_at(descriptor: int, view: memoryview, start: int) -> int:
-        return os.preadv(descriptor, [view], start)
-
-else:  # Windows: no positional read, so one reader at a time
-    import threading
-
-    _one_reader = threading.Lock()
-
-    def _read_at(descriptor: int, view: memoryview, start: int) -> int:
-        with _one_reader:
-            os.lseek(descriptor, start, os.SEEK_SET)
-            data = os.read(descriptor, len(view))
-        view[: len(data)] = data
-        return len(data)

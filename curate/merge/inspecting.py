@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.merge import device as devices
-from curate.merge import factors, models, names, natives, report, scratch, solving
+from curate.merge import factors, models, names, natives, report, solving
 from curate.merge.align import Aligned
 from curate.merge.files import TensorFile
 from curate.merge.found import side_by_side
@@ -136,7 +136,6 @@ def _figures(file: TensorFile, module: Module) -> ModuleFigures:
         parts = [file.read(name) for role, name in module.tensors.items() if role != "alpha"]
         size = sum(float(np.sum(np.square(part, dtype=np.float64))) for part in parts)
         return ModuleFigures(module.name, module.kind, 0, alpha, float(np.sqrt(size)))
-    scratch.begin()
     part = factors.load(file, module)
     up, down = (matrix.astype(np.float64) for matrix in (part.up, part.down))
     square = float(np.sum((up.T @ up) * (down @ down.T)))  # |BA|² = tr(B'B AA')
@@ -149,7 +148,6 @@ def _angles(one: Aligned, sources: Sources) -> Angles:
     spaces = []
     for file, side in zip(sources.files, one.sides, strict=True):
         assert side is not None
-        scratch.begin()
         part = factors.load(file, side)
         spaces.append([_orthonormal(part.up), _orthonormal(part.down.T)])
     writes, reads = (_between(a, b) for a, b in zip(*spaces, strict=True))

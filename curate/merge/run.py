@@ -8,7 +8,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from hashlib import file_digest
+from hashlib import sha256
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ STATION = "merge"
 _ALGORITHM = "merge/1"
 _HALVES = ("dense", "sparse")
 _SLIDER = "slider.safetensors"
+_AT_ONCE_BYTES = 1 << 26  # between two pieces a thread waits for the interpreter, milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +222,13 @@ def _made_by(path: Path) -> str | None:
 
 
 def _sha256(path: Path) -> str:
+    digest = sha256()
     with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+        if path.stat().st_size:
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as whole, memoryview(whole) as view:
+                for start in range(0, len(view), _AT_ONCE_BYTES):
+                    digest.update(view[start : start + _AT_ONCE_BYTES])
+    return digest.hexdigest()
 
 
 def _check_outputs(job: Job) -> None:

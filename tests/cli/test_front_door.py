@@ -6,19 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from curate.cli import app
+from curate.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 HEAVY = "cv2 numpy torch datasets httpx av PIL transformers websockets sqlite3"
 
 
-def commands():
-    return sorted(get_command(app).commands)
-
-
-@pytest.mark.parametrize("arguments", [[], *([name] for name in commands())])
+@pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
 def test_every_command_has_help_and_loads_nothing_heavy_for_it(arguments):
     code = (
         "import sys; from curate.cli import main; sys.argv[1:] = sys.argv[1:] + ['--help']\n"
@@ -44,7 +39,7 @@ def test_help_answers_at_once(curate):
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5 * 0.3
 
 
-@pytest.mark.parametrize("name", commands())
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_stands_in_the_readme(name):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
