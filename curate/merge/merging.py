@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -83,10 +84,12 @@ def merge(job: Job, tell: Tell) -> Merged:
         }
         if job.settings.non_target == "zero":
             made |= _zeros(found.all, made, dtype)
-        written = _write(job, found, made, scaled, strong, dtype)
-        notices = _notices(job, found, strong, whole)
-    reports = report.modules(strong, ranks)
-    totals = report.totals(reports, strong)
+        with ThreadPoolExecutor(1) as beside:
+            writing = beside.submit(_write, job, found, made, scaled, strong, dtype)
+            notices = _notices(job, found, strong, whole)
+            reports = report.modules(strong, ranks)
+            totals = report.totals(reports, strong)
+            written = writing.result()
     return Merged(
         written,
         reports,
@@ -196,8 +199,7 @@ def _write(
             is_wan=is_wan,
         )
         files.write(path, tensors(at, whole, spelling, dtype), notes)
-        reports = report.modules(solved, {key: rank for key, (_, _, rank) in at.items()})
-        kept = report.totals(reports, solved).kept_energy
+        kept = report.kept_energy(solved, [at[one.aligned.key][2] for one in solved])
         rank = max((rank for _, _, rank in at.values()), default=0)
         written.append(Written(path, rank, path.stat().st_size / 1e6, kept))
     return tuple(written)

@@ -57,14 +57,23 @@ def totals(reports: Sequence[ModuleReport], solved: Sequence[Solved]) -> Totals:
         for norm in ("norm_a", "norm_b", "norm_d")
     )
     inner = sum(-one.inner for one in solved)
-    kept = sum(one.kept_energy * one.norm_d**2 for one in reports)
     return Totals(
         norm_a,
         norm_b,
         norm_d,
         _ratio(inner, norm_a * norm_b),
-        kept / norm_d**2 if norm_d else 1.0,
+        kept_energy(solved, [one.rank for one in reports]),
     )
+
+
+def kept_energy(solved: Sequence[Solved], ranks: Sequence[int]) -> float:
+    """The share of the whole's squared norm that a rank for each module keeps, in [0, 1]."""
+    spectra = [one.solution.singular for one in solved]
+    whole = sum(float(values @ values) for values in spectra)
+    kept = sum(
+        float(values[:rank] @ values[:rank]) for values, rank in zip(spectra, ranks, strict=True)
+    )
+    return kept / whole if whole else 1.0
 
 
 def warnings(reports: Sequence[ModuleReport], whole: Totals) -> list[str]:
