@@ -89,9 +89,14 @@ def write(path: Path, pixels: RGB) -> None:
     files.write_bytes(path, encode_png(pixels))
 
 
-def resize(pixels: RGB, width: int, height: int) -> RGB:
-    """Lanczos resampling with Pillow, which is what ComfyUI's "lanczos" calls."""
-    image = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
+def resize(
+    pixels: RGB, width: int, height: int, box: tuple[float, float, float, float] | None = None
+) -> RGB:
+    """Lanczos resampling with Pillow, which is what ComfyUI's "lanczos" calls.
+
+    `box` is the part to resample: left, top, right, bottom, in pixels and their fractions.
+    """
+    image = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, box=box)
     return np.asarray(image)
 
 

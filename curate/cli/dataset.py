@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from curate.cli import console, options
+from curate.cli import asking, console, options
 from curate.errors import NothingYet
 
 if TYPE_CHECKING:
     from curate.dataset.run import Report
+
+_CAPTIONS = "--captions"
+
+
+class Command(TyperCommand):
+    """A command that reads `--captions per-side "A" "B"`: all words up to the next option."""
+
+    def parse_args(self, context: Any, words: list[str]) -> list[str]:
+        """Repeat `--captions` before each of its words."""
+        repeated: list[str] = []
+        is_caption = False
+        for word in words:
+            if word.startswith("-"):
+                is_caption = word == _CAPTIONS
+            elif is_caption and repeated[-1] != _CAPTIONS:
+                repeated.append(_CAPTIONS)
+            repeated.append(word)
+        return super().parse_args(context, repeated)
 
 
 def dataset(
@@ -20,6 +39,29 @@ def dataset(
     resolution: Annotated[
         int, typer.Option(help="Train at the area of a square with this side, in px.")
     ] = 192,
+    keep_size: Annotated[
+        bool, typer.Option("--keep-size", help="Leave the shrinking and cropping to Musubi.")
+    ] = False,
+    captions: Annotated[
+        list[str] | None,
+        typer.Option(
+            _CAPTIONS,
+            metavar="SCHEME",
+            help='empty, same "A", per-side "DENSE" "SPARSE", file [DIR], same+detailed "A", '
+            "detailed/plain or unique-id.  [default: empty]",
+        ),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="anime-denser, or quick for a first look.")
+    ] = "anime-denser",
+    model: Annotated[
+        str,
+        typer.Option(help="wan2.1-t2v-14b, wan2.1-t2v-1.3b, wan2.2-a14b-high or wan2.2-a14b-low."),
+    ] = "wan2.1-t2v-14b",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting of Musubi; may be repeated."),
+    ] = None,
     prompt: Annotated[
         str | None,
         typer.Option(
@@ -29,31 +71,41 @@ def dataset(
     cache: Annotated[
         Path | None, typer.Option(help="Where Musubi keeps its caches.", show_default=False)
     ] = None,
+    musubi: asking.Musubi = None,
+    dit: asking.Dit = None,
+    vae: asking.Vae = None,
+    t5: asking.T5 = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Write the kept pairs as two image folders and two dataset files for Musubi Tuner."""
+    """Write the kept pairs as two image folders and all that Musubi Tuner needs to train them."""
     from curate.dataset import run
     from curate.ledger import Ledger, exists
 
     if not exists(context.obj):
         raise NothingYet("pairs", context.obj, "curate pair-check")
+    found = {"musubi": musubi, "dit": dit, "vae": vae, "t5": t5}
+    if not (dry_run or as_json or quiet):
+        found = asking.ask(found)
+    settings = run.Settings(
+        resolution,
+        keep_size,
+        tuple(captions or ("empty",)),
+        preset,
+        model,
+        tuple(setting or ()),
+        cache,
+        run.Trainer(**{key: path.absolute().as_posix() for key, path in found.items() if path}),
+    )
     with Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
-        report = run.dataset(
-            ledger,
-            resolution=resolution,
-            prompt=prompt,
-            cache=cache,
-            tell=tell,
-            dry_run=dry_run,
-        )
+        report = run.dataset(ledger, settings, prompt=prompt, tell=tell, dry_run=dry_run)
     if as_json:
         console.show_json(report)
     elif dry_run:
         _show_plan(report)
     elif report.pairs:
-        _show(report)
+        _show(report, kept_size=keep_size)
     raise typer.Exit(console.finish(report.failures, done=len(report.pairs)))
 
 
@@ -64,22 +116,23 @@ def _show_plan(report: Report) -> None:
     )
 
 
-def _show(report: Report) -> None:
+def _show(report: Report, *, kept_size: bool) -> None:
     changes = f"{len(report.written)} written"
     if report.removed:
         changes += f", {len(report.removed)} taken out"
     console.show(f"{len(report.pairs)} pairs in {report.folder} ({changes})")
+    by = "Musubi crops" if kept_size else "cropped"
     for bucket, count in report.buckets:
-        crop = f", {bucket.crop_px} px cropped" if bucket.crop_px else ""
+        crop = f", {by} {bucket.crop_px} px" if bucket.crop_px else ""
         images = "image" if count == 1 else "images"
         console.show(f"  {count} {images} a half, trained at {bucket.width}×{bucket.height}{crop}")
     if report.emptied_caches:
         console.show(
             f"Emptied Musubi's caches ({report.emptied_caches} files): they were of another set."
         )
-    console.show(f"  {report.folder / 'dense.toml'}\n  {report.folder / 'sparse.toml'}\n")
-    console.show("Train both halves in Musubi's folder (DIT, VAE, T5: your model files):")
-    for command in report.commands[:3]:
-        console.show(f"  {command}")
-    console.show("  and the same three with sparse.toml and --output_name sparse")
-    console.show(f"Then: curate -w {shlex.quote(str(report.folder.parent))} merge")
+    for name in ("dense.toml", "sparse.toml", "train.sh", "train.bat"):
+        console.show(f"  {report.folder / name}")
+    console.show()
+    console.show(
+        f"curate -w {shlex.quote(str(report.folder.parent))} train --musubi DIR", lead="Next:"
+    )

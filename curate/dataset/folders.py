@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+import shutil
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from curate import files, identity, images
+from curate.dataset import buckets
+from curate.dataset.captions import Captions
 from curate.dataset.musubi import CAPTION, HALVES
-from curate.errors import BadInput, CurateError, ImageUnreadable, NotWritable, SizesDiffer
+from curate.errors import BadInput, ImageUnreadable, NotWritable, SizesDiffer
 
-_SUFFIXES = (".png", CAPTION)
 _PNG = b"\x89PNG\r\n\x1a\n"
+_DEPTH_AND_COLOUR = slice(24, 26)
+_RGB_8_BIT = b"\x08\x02"
+_STAGE = "staging"
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A kept pair to put into the dataset; `id` hashes its name and both halves' contents."""
+    """A kept pair to put into the dataset; `id` hashes its name, both halves and the resolution.
+
+    `resolution` None keeps the size. `stages` is where `work` leaves the halves, `targets` where
+    they belong.
+    """
 
     id: str
     name: str
+    pair_id: str
     sources: tuple[Path, Path]
     hashes: tuple[str, str]
+    resolution: int | None
+    stages: tuple[Path, Path]
     targets: tuple[Path, Path]
 
 
-def put(placing: Placing) -> None:
-    """Put both halves of a pair and their empty captions into place, or neither.
+def prepare(placing: Placing) -> tuple[int, int]:
+    """Leave both halves on the stage, at the size they are trained at; their size before.
+
+    One resampling from the original to the bucket, of the same centred part in both halves.
 
     Raises:
         ImageMissing, ImageUnreadable: a half is missing or cannot be read.
@@ -37,23 +52,36 @@ def put(placing: Placing) -> None:
     sizes = [images.size(source) for source in placing.sources]
     if sizes[0] != sizes[1]:
         raise SizesDiffer(placing.name, *sizes)
-    try:
-        for source, content, target in zip(
-            placing.sources, placing.hashes, placing.targets, strict=True
-        ):
-            data = _read(source)
-            if identity.of_bytes(data) != content:
-                raise BadInput(
-                    f"{source} has changed since it was checked.",
-                    remedy="Run `curate pair-check`, then `curate dataset` again.",
-                )
-            files.write_bytes(target, _png(data, source))
-            files.write_bytes(target.with_suffix(CAPTION), b"")
-    except CurateError:
-        for target in placing.targets:
-            for suffix in _SUFFIXES:
-                target.with_suffix(suffix).unlink(missing_ok=True)
-        raise
+    for source, content, stage in zip(placing.sources, placing.hashes, placing.stages, strict=True):
+        data = _read(source)
+        if identity.of_bytes(data) != content:
+            raise BadInput(
+                f"{source} has changed since it was checked.",
+                remedy="Run `curate pair-check`, then `curate dataset` again.",
+            )
+        files.write_bytes(stage, _png(data, source, placing.resolution))
+    return sizes[0]
+
+
+def put(placing: Placing, captions: Captions) -> None:
+    """Move both halves from the stage to their places, each after its caption.
+
+    Called in the order of names, so that both folders are filled in that order.
+    """
+    caption(placing.targets, captions)
+    for stage, target in zip(placing.stages, placing.targets, strict=True):
+        os.replace(stage, target)  # noqa: PTH105 - as in files.appearing
+
+
+def caption(targets: Iterable[Path], captions: Captions) -> bool:
+    """Write the captions beside a pair's images where they are not there; whether any was not."""
+    changed = False
+    for target, text in zip(targets, captions, strict=True):
+        file, data = target.with_suffix(CAPTION), text.encode()
+        if not file.is_file() or file.read_bytes() != data:
+            files.write_bytes(file, data)
+            changed = True
+    return changed
 
 
 def halves(folder: Path) -> tuple[Path, Path]:
@@ -62,14 +90,28 @@ def halves(folder: Path) -> tuple[Path, Path]:
     return dense, sparse
 
 
-def files_of(folder: Path, name: str) -> list[Path]:
-    """The four files of a pair: image and caption, dense and sparse."""
-    return [half / f"{name}{suffix}" for half in halves(folder) for suffix in _SUFFIXES]
+def places(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where both images of a pair belong."""
+    dense, sparse = halves(folder)
+    return dense / f"{name}.png", sparse / f"{name}.png"
+
+
+def stages(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where both images of a pair wait until those before it are in place."""
+    dense, sparse = halves(folder / _STAGE)
+    return dense / f"{name}.png", sparse / f"{name}.png"
 
 
 def sizes_of(folder: Path, name: str) -> list[int]:
-    """The sizes in bytes of a pair's four files, -1 for one that is not there."""
-    return [f.stat().st_size if f.exists() else -1 for f in files_of(folder, name)]
+    """The sizes in bytes of a pair's two images, -1 for one that is not there."""
+    return [f.stat().st_size if f.exists() else -1 for f in places(folder, name)]
+
+
+def take_out(folder: Path, name: str) -> None:
+    """Delete the four files of a pair."""
+    for image in places(folder, name):
+        image.unlink(missing_ok=True)
+        image.with_suffix(CAPTION).unlink(missing_ok=True)
 
 
 def foreign(folder: Path, placed: Collection[str]) -> list[str]:
@@ -87,7 +129,8 @@ def foreign(folder: Path, placed: Collection[str]) -> list[str]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left unfinished."""
+    """Remove what a killed run left unfinished, and the stage."""
+    shutil.rmtree(folder / _STAGE, ignore_errors=True)
     for half in halves(folder):
         for part in half.glob("*.part"):
             part.unlink()
@@ -112,6 +155,17 @@ def _read(source: Path) -> bytes:
         raise ImageUnreadable.of(source, error) from error
 
 
-def _png(data: bytes, source: Path) -> bytes:
-    """The bytes as they are if they are a PNG, else its pixels as one."""
-    return data if data.startswith(_PNG) else images.encode_png(images.read(source))
+def _png(data: bytes, source: Path, resolution: int | None) -> bytes:
+    """The image as an 8-bit RGB PNG, resampled to its bucket; an alpha would mask the training."""
+    is_plain = data.startswith(_PNG) and data[_DEPTH_AND_COLOUR] == _RGB_8_BIT
+    if resolution is None and is_plain:
+        return data
+    pixels = images.read(source)
+    height, width = pixels.shape[:2]
+    if resolution is not None:
+        into = buckets.bucket(width, height, resolution)
+        if (into.width, into.height) == (width, height) and is_plain:
+            return data
+        box = buckets.covered(width, height, into)
+        pixels = images.resize(pixels, into.width, into.height, box)
+    return images.encode_png(pixels)

@@ -1,13 +1,13 @@
-"""What Musubi Tuner v0.3.4 reads: the dataset file, its buckets, its caches, its commands."""
+"""What Musubi Tuner reads: dataset files, training files, sample prompts; and what it caches."""
 
 from __future__ import annotations
 
-import math
+import json
 import re
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import tomli_w
 
@@ -15,62 +15,101 @@ from curate.errors import BadSetting
 
 HALVES = ("dense", "sparse")
 CAPTION = ".txt"
+IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+"""What Musubi takes for images on every system; it also reads some in capitals."""
 
-_STEP_PX = 16
 _GLOB = re.compile(r"[\[\]*?]")
 _CACHE_NAME = re.compile(r"(_\d+x\d+_[a-z0-9_]+|_te)\.safetensors$")
+_FRAMES_STEP = 4
+_NUMBERS: Mapping[str, int] = MappingProxyType({"batch_size": 1, "num_repeats": 1})
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """The size Musubi trains an image at, and how many of its resized pixels it crops away."""
+class Clips:
+    """How Musubi cuts clips: `frames` each 4n + 1, `fps` of the files, None as they are."""
 
-    width: int
-    height: int
-    crop_px: int
+    frames: tuple[int, ...]
+    fps: float | None = None
 
 
-def bucket(width: int, height: int, resolution: int) -> Bucket:
-    """The bucket of an image of `width` × `height` for an area of `resolution`² pixels.
+def clips(frames: tuple[int, ...], fps: float | None) -> Clips:
+    """The cutting of clips, checked.
 
-    Musubi's rule: sides in steps of 16, the area at most `resolution`², the nearest aspect ratio;
-    the image is resized to cover the bucket, the rest is cropped around the centre.
+    Raises:
+        BadSetting: a number of frames is not 4n + 1, or the rate is not positive.
     """
-    aspect = width / height
-    w, h = min(_buckets(resolution), key=lambda size: (abs(size[0] / size[1] - aspect), size))
-    scale = max(w / width, h / height)
-    return Bucket(w, h, round(width * scale) - w + round(height * scale) - h)
+    for count in frames:
+        if count < 1 or count % _FRAMES_STEP != 1:
+            down = max(count - (count - 1) % _FRAMES_STEP, 1)
+            raise BadSetting(
+                f"Wan trains clips of 4n + 1 frames, not of {count}.",
+                remedy=f"Give --frames {down} or --frames {down + _FRAMES_STEP}.",
+            )
+    if fps is not None and fps <= 0:
+        raise BadSetting(f"A clip cannot have {fps} frames a second.", remedy="Give --fps 24.")
+    return Clips(frames, fps)
 
 
-def dataset_toml(images: Path, cache: Path, resolution: int) -> str:
+def dataset_toml(
+    folder: Path,
+    cache: Path,
+    resolution: int,
+    numbers: Mapping[str, int] = _NUMBERS,
+    cut: Clips | None = None,
+) -> str:
     """The dataset file of one half.
 
     The schema is strict: no key may be unknown, paths may not stand in [general]. The caption
     extension needs its dot, or Musubi finds no caption and drops every image.
 
     Args:
-        images: the folder of images and captions.
+        folder: the images, or clips, and their captions.
         cache: a folder for this half alone; a shared one trains each half on both.
         resolution: the side of a square with the area to train at.
+        numbers: batch_size and num_repeats.
+        cut: how clips are cut; None for images.
     """
-    return tomli_w.dumps(
+    kind = "video" if cut else "image"
+    dataset: dict[str, object] = {
+        f"{kind}_directory": folder.absolute().as_posix(),
+        "cache_directory": cache.absolute().as_posix(),
+        "resolution": [resolution, resolution],
+        "num_repeats": numbers["num_repeats"],
+    }
+    if cut:
+        dataset |= {"target_frames": list(cut.frames), "frame_extraction": "head"}
+        dataset |= {} if cut.fps is None else {"source_fps": float(cut.fps)}
+    general = {
+        "caption_extension": CAPTION,
+        "batch_size": numbers["batch_size"],
+        "enable_bucket": True,
+        "bucket_no_upscale": False,
+    }
+    return tomli_w.dumps({"general": general, "datasets": [dataset]})
+
+
+def trainer_toml(settings: Mapping[str, object]) -> str:
+    """The training file of one half; only keys of Musubi's own parser belong in it."""
+    return tomli_w.dumps(dict(settings))
+
+
+def sample_prompts(prompts: tuple[str, ...], width: int, height: int, frames: int) -> str:
+    """What Musubi draws while it trains, as JSON: its text format cannot hold an empty prompt."""
+    samples = [
         {
-            "general": {
-                "caption_extension": CAPTION,
-                "batch_size": 1,
-                "enable_bucket": True,
-                "bucket_no_upscale": False,
-            },
-            "datasets": [
-                {
-                    "image_directory": images.absolute().as_posix(),
-                    "cache_directory": cache.absolute().as_posix(),
-                    "resolution": [resolution, resolution],
-                    "num_repeats": 1,
-                }
-            ],
+            "prompt": prompt,
+            "negative_prompt": "",
+            "width": width,
+            "height": height,
+            "frame_count": frames,
+            "seed": 42,
+            "sample_steps": 20,
+            "discrete_flow_shift": 3.0,
+            "cfg_scale": 1.0,
         }
-    )
+        for prompt in prompts
+    ]
+    return json.dumps(samples, ensure_ascii=False, indent=2) + "\n"
 
 
 def usable_cache(cache: Path) -> Path:
@@ -89,53 +128,8 @@ def usable_cache(cache: Path) -> Path:
     return cache
 
 
-def usable_resolution(resolution: int) -> int:
-    """`resolution`, if it has buckets.
-
-    Raises:
-        BadSetting: it is under 32.
-    """
-    if resolution < 2 * _STEP_PX:
-        raise BadSetting(
-            f"A resolution of {resolution} is too small to train at.",
-            remedy="Give --resolution 192 or more.",
-        )
-    return resolution
-
-
 def caches(folder: Path) -> list[Path]:
     """The latents and text embeddings that Musubi cached in `folder`."""
     if not folder.is_dir():
         return []
     return sorted(file for file in folder.iterdir() if _CACHE_NAME.search(file.name))
-
-
-def commands(half: str, dataset: Path, loras: Path) -> list[str]:
-    """The three commands, typed in Musubi's folder, that train one half.
-
-    The settings are those of the method's author. The alpha is given since Musubi's own default
-    of 1 would divide a LoRA of rank 16 by 16.
-    """
-    config = shlex.quote(dataset.absolute().as_posix())
-    output = shlex.quote(loras.absolute().as_posix())
-    source = "src/musubi_tuner"
-    return [
-        f"python {source}/wan_cache_latents.py --dataset_config {config} --vae VAE",
-        f"python {source}/wan_cache_text_encoder_outputs.py --dataset_config {config} --t5 T5 "
-        "--batch_size 16",
-        "accelerate launch --num_cpu_threads_per_process 1 --mixed_precision bf16 "
-        f"{source}/wan_train_network.py --task t2v-14B --dit DIT --dataset_config {config} "
-        "--sdpa --mixed_precision bf16 --fp8_base --gradient_checkpointing "
-        "--network_module networks.lora_wan --network_dim 16 --network_alpha 16 "
-        "--optimizer_type lion_pytorch.Lion --learning_rate 2e-5 "
-        "--lr_scheduler constant_with_warmup --lr_warmup_steps 50 --max_train_steps 5000 "
-        "--timestep_sampling shift --discrete_flow_shift 3.0 --seed 42 --save_precision fp32 "
-        f"--output_dir {output} --output_name {half}",
-    ]
-
-
-def _buckets(resolution: int) -> Sequence[tuple[int, int]]:
-    area, side = resolution**2, math.isqrt(resolution**2)
-    widths = range(max(side // 2 // _STEP_PX, 1) * _STEP_PX, side + _STEP_PX, _STEP_PX)
-    sizes = [(width, area // width // _STEP_PX * _STEP_PX) for width in widths]
-    return sorted({size for w, h in sizes if h for size in ((w, h), (h, w))})

@@ -1,23 +1,30 @@
-"""Station 4: the kept pairs as two folders and two dataset files that Musubi trains on."""
+"""Station 4: the kept pairs as two folders and the files that Musubi trains on."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from curate import engine, files, identity, images
-from curate.dataset import folders, musubi
+from curate import identity
+from curate.dataset import buckets, captions, choice, folders, musubi, order, presets, script, whole
+from curate.dataset.buckets import Bucket
+from curate.dataset.captions import Captions, Scheme
 from curate.dataset.folders import Placing
-from curate.dataset.musubi import HALVES, Bucket
-from curate.errors import BadSetting, Failure, NothingYet, nearest
+from curate.dataset.musubi import HALVES
+from curate.dataset.presets import Training
+from curate.dataset.settings import Settings as Settings
+from curate.dataset.steps import Trainer as Trainer
+from curate.dataset.whole import Whole
+from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
 from curate.records import Pair, Task
 
 STATION = "dataset"
-VERSION = "dataset/1"
+VERSION = "dataset/2"
 FOLDERS = "folders"
 """The name of pairs that no instruction made: those of two plain folders."""
 
@@ -41,10 +48,9 @@ class Report:
 
 def dataset(
     ledger: Ledger,
+    settings: Settings | None = None,
     *,
-    resolution: int = 192,
     prompt: str | None = None,
-    cache: Path | None = None,
     tell: Tell = silent,
     dry_run: bool = False,
 ) -> Report:
@@ -52,86 +58,96 @@ def dataset(
 
     Args:
         ledger: of the workspace.
-        resolution: the side of a square with the area to train at.
+        settings: how it is written.
         prompt: whose pairs, if several instructions have some; "folders" for plain folders.
-        cache: where Musubi shall keep its caches; by default dataset/cache.
         tell: hears of progress.
         dry_run: write nothing.
 
     Raises:
         NothingYet: no pair is kept.
-        BadSetting: no such prompt or several, a resolution or cache that Musubi cannot use.
+        BadSetting: no such prompt or several, a setting that Musubi cannot use.
     """
+    asked = settings or Settings()
     folder = _folder(ledger)
-    caches = tuple(musubi.usable_cache((cache or folder / "cache") / half) for half in HALVES)
-    musubi.usable_resolution(resolution)
+    musubi.usable_cache(asked.cache or folder / "cache")
+    buckets.usable(asked.resolution)
+    scheme = captions.scheme(asked.captions)
+    training = presets.training(asked.preset, asked.model, asked.changes)
     chosen, kept = _kept(ledger, prompt)
-    todo, gone = plan(ledger, kept)
+    said, unsaid = _captioned(ledger, kept, scheme)
+    todo, gone = plan(ledger, [pair for pair in kept if pair.name in said], asked)
     if dry_run:
         names = tuple(pair.name for pair in kept)
         written = tuple(placing.name for placing in todo)
-        return Report(names, written, tuple(gone), folder, (), 0, (), (), ())
-    failures = _placed(ledger, todo, tell)
+        return Report(names, written, tuple(gone), folder, (), 0, (), (), unsaid)
+    before = _tasks(ledger)
+    failures = (*unsaid, *_placed(ledger, todo, said, tell))
     failed = [failure.item for failure in failures]
-    removed = _remove(ledger, [*gone, *failed])
-    placed = sorted({pair.name for pair in kept} - set(failed))
-    emptied = _describe(ledger, caches, resolution, chosen) if placed else 0
-    notes = tuple(folders.foreign(folder, set(placed)))
+    removed = _remove(ledger, before, [*gone, *failed])
+    placed = {name: said[name] for name in sorted(_tasks(ledger)) if name in said}
+    anew = {name for name, both in placed.items() if _caption(ledger, name, both)}
+    counts = buckets.counts(_sizes(ledger, placed), asked.resolution)
+    notes = (*folders.foreign(folder, placed), *buckets.lonely(counts))
     for note in notes:
         tell(Notice(note))
+    described = _whole(ledger, asked, scheme, training, placed)
+    every, emptied = whole.described(described, counts[0][0]) if placed else ([], 0)
+    if placed:
+        _finish(ledger, chosen, asked)
+    written = tuple(sorted(({placing.name for placing in todo} & placed.keys()) | anew))
     return Report(
         tuple(placed),
-        tuple(sorted({placing.name for placing in todo} & set(placed))),
+        written,
         tuple(removed),
         folder,
-        _bucket_counts([folder / "dense" / f"{name}.png" for name in placed], resolution),
+        counts,
         emptied,
-        tuple(
-            command
-            for half in HALVES
-            for command in musubi.commands(
-                half, folder / f"{half}.toml", ledger.workspace / "loras"
-            )
-        ),
+        script.lines(every),
         notes,
-        tuple(failures),
+        failures,
     )
 
 
-def plan(ledger: Ledger, kept: Sequence[Pair]) -> tuple[list[Placing], list[str]]:
-    """The pairs to write and the names to take out; only reads."""
+def plan(
+    ledger: Ledger, kept: Sequence[Pair], settings: Settings
+) -> tuple[list[Placing], list[str]]:
+    """The pairs to write, by name, and the names to take out; only reads."""
     checked = {
         str(task.settings["pair"]): (str(task.settings["frame"]), str(task.settings["twin"]))
         for task in ledger.all(Task, station="pair-check", state="done")
     }
-    done = {task.id: task.settings for task in ledger.all(Task, station=STATION, state="done")}
-    placings = [_placing(ledger, pair, checked.get(pair.id, ("", ""))) for pair in kept]
+    done = _tasks(ledger)
+    resolution = None if settings.keep_size else settings.resolution
+    placings = [_placing(ledger, pair, checked.get(pair.id, ("", "")), resolution) for pair in kept]
     todo = [
         placing
         for placing in placings
-        if placing.id not in done
-        or done[placing.id]["sizes"] != folders.sizes_of(_folder(ledger), placing.name)
+        if placing.name not in done
+        or done[placing.name].id != placing.id
+        or done[placing.name].settings["sizes"] != folders.sizes_of(_folder(ledger), placing.name)
     ]
-    return todo, sorted(_written(ledger) - {pair.name for pair in kept})
+    return todo, sorted(done.keys() - {pair.name for pair in kept})
 
 
-def work(placing: Placing) -> None:
-    """Put a pair into place."""
-    folders.put(placing)
+def work(placing: Placing) -> tuple[int, int]:
+    """Bring both halves of a pair to their size; width and height before."""
+    return folders.prepare(placing)
 
 
-def record(ledger: Ledger, placing: Placing) -> None:
-    """Write down a pair that is in place; the dataset as a whole is to be described anew."""
+def record(ledger: Ledger, placing: Placing, size: tuple[int, int], last: Task | None) -> None:
+    """Write down a pair that is in place, instead of the `last` one of its name."""
     sizes = folders.sizes_of(_folder(ledger), placing.name)
     with ledger.transaction():
-        ledger.remove(Task, station=STATION, item=_WHOLE)
-        ledger.remove(Task, station=STATION, item=placing.name)
-        ledger.finish(placing.id, STATION, placing.name, sizes=sizes)
+        if last:
+            ledger.remove(Task, id=last.id)
+        ledger.finish(
+            placing.id, STATION, placing.name, sizes=sizes, pair=placing.pair_id, size=list(size)
+        )
 
 
 def _kept(ledger: Ledger, prompt: str | None) -> tuple[str, list[Pair]]:
-    """An instruction, and its pairs that the rule or a person keeps, by name."""
-    rulings = ledger.rulings()
+    """An instruction, and its pairs that are kept, by name: the best twin of each frame."""
+    rulings = ledger.chosen()
     prompts = {twin.id: twin.prompt for twin in ledger.current_twins()} | {"": FOLDERS}
     judged = [p for p in ledger.all(Pair) if p.id in rulings and p.twin_id in prompts]
     if not judged:
@@ -144,96 +160,135 @@ def _kept(ledger: Ledger, prompt: str | None) -> tuple[str, list[Pair]]:
             ledger.workspace,
             "curate pair-check --keep NAME",
         )
-    chosen = _chosen(prompt, {prompts[pair.twin_id] for pair in kept})
+    chosen = choice.prompt(prompt, {prompts[pair.twin_id] for pair in kept})
     of_chosen = (pair for pair in kept if prompts[pair.twin_id] == chosen)
     return chosen, sorted(of_chosen, key=lambda pair: pair.name)
 
 
-def _chosen(prompt: str | None, known: set[str]) -> str:
-    if prompt is None and len(known) == 1:
-        return next(iter(known))
-    if prompt is None:
-        raise BadSetting(
-            f"Pairs of several instructions are kept: {', '.join(sorted(known))}.",
-            remedy="A slider has one concept: choose with --prompt NAME.",
-        )
-    name = prompt.removesuffix(".txt")
-    if name not in known:
-        raise BadSetting(f"No pair of {name!r} is kept.", remedy=nearest(name, known))
-    return name
+def _captioned(
+    ledger: Ledger, kept: Sequence[Pair], scheme: Scheme
+) -> tuple[dict[str, Captions], tuple[Failure, ...]]:
+    """The captions by a pair's name, and a failure for each that has none."""
+    every = captions.of_fixed([pair.name for pair in kept], scheme)
+    if every is not None:
+        return dict(every), ()
+    folder = Path(scheme.words[0]) if scheme.words else None
+    said, failures = {}, []
+    for pair in kept:
+        images = ledger.path(pair.frame_path), ledger.path(pair.twin_path)
+        try:
+            said[pair.name] = captions.found(pair.name, folder, images)
+        except CurateError as error:
+            failures.append(Failure.of(pair.name, error))
+    return said, tuple(failures)
 
 
-def _placing(ledger: Ledger, pair: Pair, hashes: tuple[str, str]) -> Placing:
-    dense, sparse = folders.halves(_folder(ledger))
+def _placing(
+    ledger: Ledger, pair: Pair, hashes: tuple[str, str], resolution: int | None
+) -> Placing:
+    folder = _folder(ledger)
     return Placing(
-        id=identity.of_task(VERSION, name=pair.name, hashes=hashes),
+        id=identity.of_task(VERSION, name=pair.name, hashes=hashes, resolution=resolution),
         name=pair.name,
+        pair_id=pair.id,
         sources=(ledger.path(pair.frame_path), ledger.path(pair.twin_path)),
         hashes=hashes,
-        targets=(dense / f"{pair.name}.png", sparse / f"{pair.name}.png"),
+        resolution=resolution,
+        stages=folders.stages(folder, pair.name),
+        targets=folders.places(folder, pair.name),
     )
 
 
-def _placed(ledger: Ledger, todo: Sequence[Placing], tell: Tell) -> list[Failure]:
+def _placed(
+    ledger: Ledger, todo: Sequence[Placing], said: dict[str, Captions], tell: Tell
+) -> list[Failure]:
+    """Put pairs into place in the order of `todo`, as soon as those before them are."""
     failures = []
     folders.sweep(_folder(ledger))
-    for done, outcome in enumerate(engine.map(work, todo), start=1):
-        if outcome.failure:
-            failures.append(outcome.failure)
+    for target in folders.halves(_folder(ledger)):
+        folders.make(target)
+    before, failed_before = _tasks(ledger), _tasks(ledger, "failed")
+    for done, outcome in enumerate(order.kept(work, todo), start=1):
+        placing, failure = outcome.item, outcome.failure
+        if old := failed_before.get(placing.name):
             with ledger.transaction():
-                ledger.remove(Task, station=STATION, item=outcome.item.name, state="failed")
-                ledger.fail(outcome.item.id, STATION, outcome.failure)
-        else:
-            record(ledger, outcome.item)
+                ledger.remove(Task, id=old.id)
+        if failure:
+            failures.append(failure)
+            with ledger.transaction():
+                ledger.fail(placing.id, STATION, failure)
+        elif outcome.result:
+            folders.put(placing, said[placing.name])
+            record(ledger, placing, outcome.result, before.get(placing.name))
         tell(Progress("placing", done, len(todo), len(failures), "pairs"))
-    return sorted(failures, key=lambda failure: failure.item)
+    folders.sweep(_folder(ledger))
+    return failures
 
 
-def _remove(ledger: Ledger, names: Sequence[str]) -> list[str]:
+def _caption(ledger: Ledger, name: str, both: Captions) -> bool:
+    return folders.caption(folders.places(_folder(ledger), name), both)
+
+
+def _remove(ledger: Ledger, before: Mapping[str, Task], names: Sequence[str]) -> list[str]:
     """Take pairs out that this station put in; nobody else's files are touched."""
-    ours = [name for name in names if name in _written(ledger)]
+    ours = sorted(set(names) & before.keys())
     for name in ours:
-        for file in folders.files_of(_folder(ledger), name):
-            file.unlink(missing_ok=True)
+        folders.take_out(_folder(ledger), name)
         with ledger.transaction():
-            ledger.remove(Task, station=STATION, item=_WHOLE)
-            ledger.remove(Task, station=STATION, item=name, state="done")
+            ledger.remove(Task, id=before[name].id, state="done")
     return ours
 
 
-def _describe(ledger: Ledger, caches: Sequence[Path], resolution: int, prompt: str) -> int:
-    """Write both dataset files; empty the caches if they are of other images or another size.
+def _whole(
+    ledger: Ledger,
+    asked: Settings,
+    scheme: Scheme,
+    training: Training,
+    placed: Mapping[str, Captions],
+) -> Whole:
+    folder, tasks = _folder(ledger), _tasks(ledger)
+    cache = asked.cache or folder / "cache"
+    return Whole(
+        folder,
+        ledger.workspace / "loras",
+        tuple(cache / half for half in HALVES),
+        asked.resolution,
+        asked.keep_size,
+        scheme,
+        placed,
+        {name: tasks[name].id for name in placed},
+        training,
+        asked.trainer,
+    )
 
-    Musubi trains on every cache it finds, whether the image is still there or not, and their
-    names do not tell the resolution. Returns how many were deleted.
-    """
-    settings: dict[str, object] = {
-        "prompt": prompt,
-        "resolution": resolution,
-        "caches": [ledger.relative(cache) for cache in caches],
-    }
-    last = ledger.get(Task, station=STATION, item=_WHOLE)
-    fresh = last is not None and last.settings == settings
-    stale = [] if fresh else [file for cache in caches for file in musubi.caches(cache)]
-    for file in stale:
-        file.unlink()
-    for images_folder, cache in zip(folders.halves(_folder(ledger)), caches, strict=True):
-        folders.make(cache)
-        text = musubi.dataset_toml(images_folder, cache, resolution)
-        files.write_text(images_folder.with_suffix(".toml"), text)
+
+def _finish(ledger: Ledger, prompt: str, asked: Settings) -> None:
+    """Write down what the dataset as a whole is of."""
     with ledger.transaction():
-        ledger.finish(identity.of_task(VERSION, whole=True), STATION, _WHOLE, **settings)
-    return len(stale)
+        ledger.finish(
+            identity.of_task(VERSION, whole=True),
+            STATION,
+            _WHOLE,
+            prompt=prompt,
+            resolution=asked.resolution,
+            keep_size=asked.keep_size,
+            captions=list(asked.captions),
+            preset=asked.preset,
+            model=asked.model,
+            changes=list(asked.changes),
+        )
 
 
-def _bucket_counts(sources: Sequence[Path], resolution: int) -> tuple[tuple[Bucket, int], ...]:
-    counts = Counter(musubi.bucket(*images.size(file), resolution) for file in sources)
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0].width)))
+def _sizes(ledger: Ledger, names: Iterable[str]) -> list[tuple[int, int]]:
+    """Width and height of each pair before it was brought to its size."""
+    tasks = _tasks(ledger)
+    return [cast("tuple[int, int]", tasks[name].settings["size"]) for name in names]
 
 
-def _written(ledger: Ledger) -> set[str]:
-    names = {task.item for task in ledger.all(Task, station=STATION, state="done")}
-    return names - {_WHOLE}
+def _tasks(ledger: Ledger, state: str = "done") -> dict[str, Task]:
+    """The pairs' tasks in a state, by name."""
+    tasks = ledger.all(Task, station=STATION, state=state)
+    return {task.item: task for task in tasks if task.item != _WHOLE}
 
 
 def _folder(ledger: Ledger) -> Path:

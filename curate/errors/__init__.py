@@ -10,6 +10,7 @@ CurateError
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
 │   ├── ClipUnusable
+│   ├── CaptionUnusable
 │   └── NothingYet
 ├── PlaceError                exit 3
 │   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
@@ -56,10 +57,12 @@ from curate.errors.place import (
     WorkerDied,
     WorkspaceUnusable,
 )
+from curate.errors.sets import CaptionUnusable
 
 __all__ = [
     "BadInput",
     "BadSetting",
+    "CaptionUnusable",
     "ClipUnusable",
     "CurateError",
     "DiskFull",

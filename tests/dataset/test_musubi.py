@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.dataset import musubi
+from curate.dataset import buckets, musubi
 from curate.errors import BadSetting
 
 SHARED = {
@@ -21,6 +22,13 @@ SHARED = {
     "bucket_no_upscale": bool,
 }
 OF_IMAGES = SHARED | {"image_directory": str, "cache_directory": str}
+OF_VIDEOS = SHARED | {
+    "video_directory": str,
+    "cache_directory": str,
+    "target_frames": list,
+    "frame_extraction": str,
+    "source_fps": float,
+}
 
 
 def obey_the_schema(text: str) -> dict[str, Any]:
@@ -32,13 +40,16 @@ def obey_the_schema(text: str) -> dict[str, Any]:
     for key, value in settings["general"].items():
         assert type(value) is SHARED[key], f"{key} in [general]"
     (dataset,) = settings["datasets"]
+    known, kind = (OF_VIDEOS, "video") if "video_directory" in dataset else (OF_IMAGES, "image")
     for key, value in dataset.items():
-        assert type(value) is OF_IMAGES[key], f"{key} in [[datasets]]"
-    merged = settings["general"] | dataset
-    assert merged["caption_extension"].startswith(".")
+        assert type(value) is known[key], f"{key} in [[datasets]]"
+    merged: dict[str, Any] = settings["general"] | dataset
+    assert re.fullmatch(r"\.[^.]+", merged["caption_extension"])
+    assert merged["enable_bucket"] is True
     assert len(merged["resolution"]) == 2
-    assert "control_directory" not in merged
-    for key in ("image_directory", "cache_directory"):
+    assert all(type(side) is int for side in merged["resolution"])
+    assert all(type(n) is int and n % 4 == 1 for n in merged.get("target_frames", []))
+    for key in (f"{kind}_directory", "cache_directory"):
         assert "\\" not in merged[key]
         assert Path(merged[key]).is_absolute()
     assert not re.search(r"[\[\]*?]", merged["cache_directory"])
@@ -79,18 +90,19 @@ def test_a_dataset_file_obeys_the_schema_wherever_the_images_are(name: str, side
 def test_images_fall_into_the_buckets_that_musubi_gives_them(
     size: tuple[int, int], bucket: tuple[int, int, int]
 ) -> None:
-    assert musubi.bucket(*size, 192) == musubi.Bucket(*bucket)
+    assert buckets.bucket(*size, 192) == buckets.Bucket(*bucket)
 
 
 @given(st.integers(64, 8000), st.integers(64, 8000), st.integers(32, 1280))
 def test_a_bucket_has_sides_in_steps_of_16_and_no_more_area_than_asked(
     width: int, height: int, side: int
 ) -> None:
-    bucket = musubi.bucket(width, height, side)
+    bucket = buckets.bucket(width, height, side)
 
     assert bucket.width % 16 == bucket.height % 16 == 0
     assert 0 < bucket.width * bucket.height <= side**2
     assert bucket.crop_px >= 0
+    assert buckets.bucket(bucket.width, bucket.height, side) == replace(bucket, crop_px=0)
 
 
 @pytest.mark.parametrize("folder", ["[BDRip]", "what?", "all*"])
@@ -108,13 +120,3 @@ def test_caches_are_told_from_other_files(tmp_path: Path) -> None:
 
     assert [file.name for file in musubi.caches(tmp_path)] == sorted(ours)
     assert musubi.caches(tmp_path / "nowhere") == []
-
-
-def test_the_commands_train_each_half_with_its_alpha_and_quote_their_paths() -> None:
-    commands = musubi.commands("sparse", Path("/my films/sparse.toml"), Path("/my films/loras"))
-
-    assert len(commands) == 3
-    assert all("--dataset_config '/my films/sparse.toml'" in command for command in commands)
-    assert "--network_dim 16 --network_alpha 16" in commands[2]
-    assert "--optimizer_type lion_pytorch.Lion" in commands[2]
-    assert "--output_dir '/my films/loras' --output_name sparse" in commands[2]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from curate import images
-from curate.dataset.run import Report, dataset
+from curate.dataset.run import Report, Settings, dataset
 from curate.errors import BadSetting, NothingYet
 from curate.ledger import Ledger
 from curate.pairs.run import pair_check
@@ -17,11 +20,12 @@ from tests.dataset.test_musubi import obey_the_schema
 from tests.pairs.scenes import place_twin, place_twins, scene, shifted, twin_of
 
 HALVES = ("dense", "sparse")
+ORDER = ["wan_cache_latents.py", "wan_cache_text_encoder_outputs.py", "wan_train_network.py"]
 
 
-def made(workspace: Path, **options: object) -> Report:
+def made(workspace: Path, *, prompt: str | None = None, **options: Any) -> Report:
     with Ledger(workspace) as ledger:
-        return dataset(ledger, **options)  # type: ignore[arg-type]
+        return dataset(ledger, Settings(**options), prompt=prompt)
 
 
 def check(workspace: Path, **decisions: Ruling) -> None:
@@ -60,11 +64,73 @@ def test_the_kept_pairs_are_two_folders_of_equal_names_with_empty_captions(
 
     assert report.pairs == ("a", "b")
     names = {f"{half}/{name}" for half in HALVES for name in ("a.png", "a.txt", "b.png", "b.txt")}
-    assert set(held(workspace)) == names | {"dense.toml", "sparse.toml"}
+    assert {name for name in held(workspace) if "/" in name} == names
     assert held(workspace)["dense/a.txt"] == b""
+
+
+def test_both_halves_have_the_size_that_musubi_trains_them_at(workspace: Path) -> None:
+    made(workspace)
+
+    for half, side in zip(HALVES, ("frame", "twin"), strict=True):
+        placed = images.read(workspace / "dataset" / half / "a.png")
+        assert placed.shape == (144, 256, 3)
+        whole = images.read(workspace / "twins" / "simplify" / side / "a.png")
+        assert (placed == images.resize(whole, 256, 144)).all()
+
+
+def test_what_does_not_fit_its_bucket_is_cropped_around_the_centre_alike_in_both_halves(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "data"
+    wide, narrow = scene(1, width=960, height=402), twin_of(1, width=960, height=402)
+    place_twin(place, "wide", wide, narrow)
+    check(place, wide="keep")
+
+    report = made(place)
+
+    ((bucket, count),) = report.buckets
+    assert (bucket.width, bucket.height, bucket.crop_px, count) == (288, 128, 18, 1)
+    box = (27.75, 0, 932.25, 402)  # 402 * 288 / 128 = 904.5 of 960 px
+    for half, whole in zip(HALVES, (wide, narrow), strict=True):
+        placed = images.read(place / "dataset" / half / "wide.png")
+        assert (placed == images.resize(whole, 288, 128, box)).all()
+
+
+def test_keeping_the_size_keeps_the_very_bytes(workspace: Path) -> None:
+    made(workspace, keep_size=True)
+
     twins = workspace / "twins" / "simplify"
     assert held(workspace)["dense/a.png"] == (twins / "frame" / "a.png").read_bytes()
     assert held(workspace)["sparse/a.png"] == (twins / "twin" / "a.png").read_bytes()
+
+
+def test_an_alpha_channel_does_not_reach_musubi_which_would_mask_by_it(tmp_path: Path) -> None:
+    for half, picture in (("mine", scene(1)), ("theirs", twin_of(1))):
+        (tmp_path / half).mkdir()
+        seen = Image.fromarray(picture)
+        seen.putalpha(128)
+        seen.save(tmp_path / half / "street.png")
+    with Ledger(tmp_path / "data") as ledger:
+        pair_check(ledger, folders=(tmp_path / "mine", tmp_path / "theirs"))
+
+    made(tmp_path / "data", keep_size=True)
+
+    with Image.open(tmp_path / "data" / "dataset" / "dense" / "street.png") as placed:
+        assert (placed.mode, placed.size) == ("RGB", (640, 360))
+
+
+def test_both_folders_are_filled_in_the_order_of_names(curate: Cli) -> None:
+    place_twins(curate.workspace, 12)
+    check(curate.workspace)
+
+    made(curate.workspace)
+
+    for half in HALVES:
+        folder = curate.workspace / "dataset" / half
+        changed = {image.name: image.stat().st_ctime_ns for image in folder.glob("*.png")}
+        assert len(changed) == 12
+        assert sorted(changed, key=lambda name: changed[name]) == sorted(changed)
+    assert not (curate.workspace / "dataset" / "staging").exists()
 
 
 def test_both_dataset_files_obey_musubi_and_share_no_folder(workspace: Path) -> None:
@@ -120,7 +186,7 @@ def test_pairs_no_longer_kept_are_taken_out_and_nobody_elses_files(workspace: Pa
     report = made(workspace)
 
     assert report.removed == ("b",)
-    assert {Path(name).stem for name in held(workspace)} == {"a", "mine", "dense", "sparse"}
+    assert {Path(name).stem for name in held(workspace) if "/" in name} == {"a", "mine"}
     assert "holds 1 images that are not ours, mine.png first" in report.notes[0]
 
 
@@ -130,8 +196,9 @@ def test_a_new_twin_replaces_the_old_one(workspace: Path) -> None:
     check(workspace)
 
     assert made(workspace).written == ("a",)
-    twin = workspace / "twins" / "simplify" / "twin" / "a.png"
-    assert held(workspace)["sparse/a.png"] == twin.read_bytes()
+    twin = images.read(workspace / "twins" / "simplify" / "twin" / "a.png")
+    placed = images.decode(held(workspace)["sparse/a.png"])
+    assert (placed == images.resize(twin, 256, 144)).all()
 
 
 def caches(workspace: Path) -> list[Path]:
@@ -143,7 +210,7 @@ def caches(workspace: Path) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("change", ["nothing", "resolution", "fewer", "twin"])
+@pytest.mark.parametrize("change", ["nothing", "resolution", "fewer", "twin", "captions"])
 def test_caches_of_another_set_or_resolution_are_emptied(workspace: Path, change: str) -> None:
     made(workspace)
     for file in caches(workspace):
@@ -156,7 +223,8 @@ def test_caches_of_another_set_or_resolution_are_emptied(workspace: Path, change
         place_twin(workspace, "a", scene(2), twin_of(2) // 2 * 2)
         check(workspace)
 
-    report = made(workspace, resolution=256 if change == "resolution" else 192)
+    words = ("same", "street") if change == "captions" else ("empty",)
+    report = made(workspace, resolution=256 if change == "resolution" else 192, captions=words)
 
     assert report.emptied_caches == (0 if change == "nothing" else 4)
     assert [file.exists() for file in caches(workspace)] == [change == "nothing"] * 4
@@ -173,7 +241,7 @@ def test_a_half_that_changed_since_it_was_checked_is_left_out_and_named(workspac
     assert [failure.item for failure in report.failures] == ["a"]
     assert "has changed since it was checked" in report.failures[0].message
     assert report.pairs == ("b",)
-    assert {Path(name).stem for name in held(workspace)} == {"b", "dense", "sparse"}
+    assert {Path(name).stem for name in held(workspace) if "/" in name} == {"b"}
 
 
 def test_the_pairs_of_one_instruction_are_taken(workspace: Path) -> None:
@@ -201,7 +269,7 @@ def test_pairs_of_plain_folders_become_png(tmp_path: Path) -> None:
     for half in HALVES:
         data = held(tmp_path / "data")[f"{half}/street.png"]
         assert data.startswith(b"\x89PNG")
-        assert images.decode(data).shape == (360, 640, 3)
+        assert images.decode(data).shape == (144, 256, 3)
 
 
 def test_with_nothing_kept_it_says_how_the_pairs_stand(curate: Cli) -> None:
@@ -245,9 +313,12 @@ def test_the_answer_names_buckets_and_what_to_type_next(curate: Cli) -> None:
 
     assert ended.returncode == 0
     assert "2 images a half, trained at 256×144" in ended.stdout
-    assert "wan_cache_latents.py --dataset_config" in ended.stdout
+    assert "train --musubi DIR" in ended.stdout
     assert answer["buckets"] == [[{"width": 256, "height": 144, "crop_px": 0}, 2]]
-    assert len(answer["commands"]) == 6
+    scripts = [
+        name for command in answer["commands"] for name in re.findall(r"wan_\w+\.py", command)
+    ]
+    assert scripts == ORDER * 2
 
 
 def test_a_dry_run_writes_nothing(curate: Cli) -> None:
@@ -287,4 +358,4 @@ def test_killed_at_any_moment_the_next_run_ends_as_an_undisturbed_one(
         assert before == after
         obey_the_schema((curate.workspace / "dataset" / f"{half}.toml").read_text("utf-8"))
     with Ledger(curate.workspace) as ledger:
-        assert len(ledger.all(Task, station="dataset", state="done")) == 13
+        assert len(ledger.all(Task, station="dataset", state="done")) == 13  # and the whole

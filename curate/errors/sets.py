@@ -1,0 +1,55 @@
+"""Datasets, trainings and archives of them that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curate.errors.base import BadInput, ItemFailed
+
+
+class CaptionUnusable(BadInput):
+    def __init__(self, name: str, file: Path, reason: str) -> None:
+        super().__init__(
+            f"No caption for {name} can be read from {file}: {reason}.",
+            remedy="Write it as UTF-8 text, or choose another scheme with --captions.",
+        )
+
+
+class ArchiveUnusable(BadInput):
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"{file} cannot be unpacked: {reason}.",
+            remedy="Give a file that `curate pack` wrote; if it was copied, copy it again.",
+        )
+
+
+class MusubiMissing(BadInput):
+    def __init__(self, folder: Path, missing: str) -> None:
+        super().__init__(
+            f"There is no Musubi Tuner in {folder}: it has no {missing}.",
+            remedy="Name the folder that you cloned kohya-ss/musubi-tuner into with --musubi DIR.",
+        )
+
+
+class DatasetMoved(BadInput):
+    def __init__(self, workspace: Path, written_for: str) -> None:
+        super().__init__(
+            f"The dataset in {workspace} was written for {written_for}.",
+            remedy="Its files name absolute paths: run `curate dataset` to write them again.",
+        )
+
+
+class TrainingFailed(ItemFailed):
+    def __init__(self, step: str, reason: str, log: Path) -> None:
+        super().__init__(
+            f"Musubi ended the {step} with {reason}.",
+            remedy=f"Read {log}; then run `curate train` again, which goes on at this step.",
+        )
+
+
+class PushFailed(ItemFailed):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"The dataset was not uploaded to {name}: {reason}.",
+            remedy="Check the name, the connection and HF_TOKEN (a token that may write).",
+        )
