@@ -92,7 +92,8 @@ def plan(first: Path, second: Path, output: Path, settings: Settings) -> tuple[J
     weights = (1.0, -1.0, *(weight for _, weight in settings.added))
     with ThreadPoolExecutor(engine.cores()) as pool:
         digests = [pool.submit(_sha256, path) for path in inputs]
-        from curate.merge import found  # numpy loads while the files are hashed
+        # numpy and what the work needs load while the files are hashed
+        from curate.merge import found, merging, page  # noqa: F401
 
         modules = found.count(inputs, settings)
         hashes = tuple(digest.result() for digest in digests)
