@@ -95,7 +95,7 @@ class Twin:
     """The edited half of a pair beside the very image that the model saw.
 
     `crop` is (left, top, right, bottom) in the frame's pixels; both halves are `width` × `height`.
-    A frame may have several twins, numbered by `variant` from 1; they share the frame's half.
+    A frame may have several twins, numbered by `variant` from 1, each beside a frame's half.
     `control_path` is the frame after the same graph with the instruction to change nothing, empty
     where none was made.
     """

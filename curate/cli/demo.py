@@ -72,7 +72,7 @@ def _frames(ledger: Ledger, tell: Tell) -> list[str]:
 def _twins(ledger: Ledger, tell: Tell) -> list[str]:
     from curate.kontext import run
 
-    report = run.kontext(ledger, "simplify.txt", backend="embedded", tell=tell)
+    report = run.kontext(ledger, run.recipes.of("simplify.txt", "embedded"), tell=tell)
     _stop_at(report.failures)
     twins = len(report.made) + report.kept
     return [f"kontext     {twins} twins, preview quality: embedded simplifier, not Kontext"]

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import images
-from curate.errors import ImageUnreadable, TwinUnusable
+from curate.errors import ImageUnreadable
 from curate.images import RGB
-from curate.kontext import embedded, geometry
+from curate.kontext import answer, backends, geometry
 from curate.kontext.geometry import Box
-
-_FLAT_LEVELS = 8  # a twin whose channels all stay within so few levels shows nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A frame under an instruction; `size` is the width and height of both halves."""
+    """A frame under an instruction; `size` is the width and height of both halves.
+
+    `variant` numbers a frame's twins from 1; 0 is the control, which nothing is to be changed in.
+    `replaces` are the ids of what its frame had before and does not fit beside it.
+    """
 
     id: str
     name: str
@@ -25,13 +27,38 @@ class Edit:
     source_size: tuple[int, int]
     crop: Box
     size: tuple[int, int]
+    variant: int
     seed: int
+    prompt: str
+    instruction: str
+    backend: str
+    recipe: str
     frame_file: Path
     twin_file: Path
+    replaces: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
         return self.twin_file.stem
+
+    @property
+    def is_control(self) -> bool:
+        return self.variant == 0
+
+    @property
+    def control_name(self) -> str:
+        """The name of the control of its frame."""
+        return f"{self.prompt}/control/{self.source.stem}"
+
+    @property
+    def made_as(self) -> str:
+        """Equal for a twin and a control of one frame that may stand side by side."""
+        return f"{self.recipe} {self.crop} {self.size}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What is written: both halves, or the control alone."""
+        return (self.twin_file,) if self.is_control else (self.frame_file, self.twin_file)
 
 
 def sent(edit: Edit) -> RGB:
@@ -47,28 +74,58 @@ def sent(edit: Edit) -> RGB:
     return geometry.seen(pixels, edit.crop, edit.size)
 
 
-def simplify(edit: Edit) -> None:
-    """Write both halves, the twin by the embedded simplifier."""
-    frame = sent(edit)
-    images.write(edit.frame_file, frame)
-    images.write(edit.twin_file, embedded.simplified(frame))
-
-
-def keep(edit: Edit, frame: RGB, answer: bytes) -> None:
-    """Write both halves if a server's answer is a twin; the graph in its PNG is left out.
+def make(edit: Edit) -> None:
+    """Write both halves, the twin by the edit's own backend.
 
     Raises:
-        TwinUnusable: it does not decode, has another size or shows nothing.
+        TwinUnusable: what the backend made is no twin.
     """
+    frame = sent(edit)
+    twin = backends.load(edit.backend).twin(frame.copy(), edit.instruction, edit.seed)
+    _write(edit, frame, twin)
+
+
+def keep(edit: Edit, frame: RGB, came: bytes) -> None:
+    """Write both halves if a server's answer is a twin.
+
+    Raises:
+        TwinUnusable: it does not decode, has another size, shows nothing or is the frame.
+    """
+    _write(edit, frame, answer.decoded(edit.name, came))
+
+
+def sizes(edit: Edit) -> list[int]:
+    """The sizes in bytes of the edit's files, -1 for one that is not there."""
+    return [_bytes(file) for file in edit.files]
+
+
+def is_whole(edit: Edit, recorded: object) -> bool:
+    """Whether the edit's files are still in place and can be used.
+
+    A file of its recorded size is not opened. One of another size was cut off, and is damaged; or
+    a person has painted on it, and it stands.
+    """
+    now = sizes(edit)
+    if now == recorded:
+        return True
+    return -1 not in now and all(_shows(file, edit.size) for file in edit.files)
+
+
+def _write(edit: Edit, frame: RGB, twin: RGB) -> None:
+    answer.checked(edit.name, frame, twin, may_be_equal=edit.is_control)
+    for file, pixels in zip(reversed(edit.files), (twin, frame), strict=False):
+        images.write(file, pixels)
+
+
+def _shows(file: Path, size: tuple[int, int]) -> bool:
     try:
-        twin = images.decode(answer)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise TwinUnusable(edit.name, "it is no whole image") from error
-    if twin.shape != frame.shape:
-        came, wanted = (f"{shape[1]}×{shape[0]}" for shape in (twin.shape, frame.shape))
-        raise TwinUnusable(edit.name, f"it is {came} px where the frame's half is {wanted}")
-    spread = twin.max(axis=(0, 1)).astype(int) - twin.min(axis=(0, 1))
-    if spread.max() < _FLAT_LEVELS:
-        raise TwinUnusable(edit.name, "it is black" if twin.max() < _FLAT_LEVELS else "it is flat")
-    images.write(edit.frame_file, frame)
-    images.write(edit.twin_file, twin)
+        return images.read(file).shape[1::-1] == size
+    except ImageUnreadable:
+        return False
+
+
+def _bytes(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1

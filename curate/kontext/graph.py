@@ -1,20 +1,15 @@
-"""A ComfyUI graph: find the roles in it, bind image, instruction and seed to them."""
+"""A ComfyUI graph: read from a file, cut to what makes its output, filled in for one frame."""
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from curate.comfy.protocol import Graph
 from curate.errors import GraphUnusable
 
-_TEXT_INPUTS = ("text", "prompt", "t5xxl", "clip_l", "string", "value")
-_SEED_INPUTS = ("seed", "noise_seed")
 _EXPORT = "In ComfyUI choose Workflow > Export (API) and give that file."
 
 
@@ -28,32 +23,21 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Where the frame goes in and the twin comes out; what a graph may lack is None."""
+    """Where the frame goes in and the twin comes out; what a graph may lack is None.
+
+    `sizes` are the nodes that say how large the twin is, where the graph does not take it from the
+    frame: their inputs are a width and a height.
+    """
 
     image: Slot
     output: Slot
     text: Slot | None
     seed: Slot | None
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The ids of nodes whose roles the user names; None is found by following the links."""
-
-    image: str | None = None
-    text: str | None = None
-    seed: str | None = None
-    output: str | None = None
-
-
-def shipped() -> Graph:
-    """The FLUX.1 Kontext [dev] edit that comes with the package."""
-    file = resources.files("curate.kontext") / "kontext.json"
-    return dict(json.loads(file.read_text(encoding="utf-8")))
+    sizes: tuple[Slot, ...] = ()
 
 
 def load(file: Path) -> Graph:
-    """A graph in API format, as ComfyUI exports it.
+    """A graph in API format, as ComfyUI exports it, or as it was sent to a server.
 
     Raises:
         GraphUnusable: missing, not JSON, or in the format of ComfyUI's own editor.
@@ -63,6 +47,8 @@ def load(file: Path) -> Graph:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not JSON"
         raise GraphUnusable(f"Cannot read the graph {file}: {reason}.", remedy=_EXPORT) from error
+    if isinstance(graph, dict) and isinstance(graph.get("prompt"), dict):
+        graph = graph["prompt"]
     if isinstance(graph, dict) and "nodes" in graph and "links" in graph:
         raise GraphUnusable(
             f"{file} is a workflow as ComfyUI's editor saves it, not in API format.",
@@ -73,125 +59,69 @@ def load(file: Path) -> Graph:
     return graph
 
 
-def roles(graph: Graph, named: Named) -> Roles:
-    """The roles of a graph's nodes, found from the output back along the links.
-
-    Raises:
-        GraphUnusable: a role is missing or could be played by several nodes; the error lists
-            them with the flag that chooses.
-    """
-    output = _one(graph, "output", named.output, list(graph), _output_inputs)
-    if output is None:
-        raise GraphUnusable(
-            "The graph saves no image.",
-            remedy="End it with a SaveImage node, then export it again.",
-        )
-    behind = list(_behind(graph, output.node))
-    image = _one(graph, "image", named.image, behind, _image_inputs)
-    if image is None:
-        raise GraphUnusable(
-            f"No image goes into the graph: no LoadImage leads to node {output.node}.",
-            remedy="Let a LoadImage node bring the frame in, then export the graph again.",
-        )
-    return Roles(
-        image=image,
-        output=output,
-        text=_one(graph, "text", named.text, behind, _text_inputs),
-        seed=_one(graph, "seed", named.seed, behind, _seed_inputs),
-    )
-
-
-def bind(graph: Graph, parts: Roles, *, image: str, text: str, seed: int, prefix: str) -> Graph:
-    """A copy of the graph with its roles filled in; those it lacks are left out.
-
-    Args:
-        graph: in API format.
-        parts: its roles.
-        image: the name that the server gave the uploaded frame.
-        text: the instruction.
-        seed: not negative.
-        prefix: what the output's file name begins with, folders included.
-    """
-    bound = copy.deepcopy(graph)
-    filled: tuple[tuple[Slot | None, object], ...] = (
-        (parts.image, image),
-        (parts.text, text),
-        (parts.seed, seed),
-        (parts.output, prefix),
-    )
-    for slot, value in filled:
-        if slot is not None:
-            bound[slot.node]["inputs"] |= dict.fromkeys(slot.inputs, value)
-    return bound
-
-
-def _one(
-    graph: Graph,
-    role: str,
-    named: str | None,
-    nodes: list[str],
-    inputs_of: Callable[[dict[str, Any]], tuple[str, ...]],
-) -> Slot | None:
-    """The node that plays a role: the one the user named, else the only one that can."""
-    fitting = {node: inputs for node in nodes if (inputs := inputs_of(graph[node]))}
-    if named is not None:
-        inputs = inputs_of(graph[named]) if named in graph else ()
-        if not inputs:
-            raise GraphUnusable(
-                f"Node {named} cannot be the {role} of this graph.",
-                remedy=f"Nodes that can: {_listed(graph, fitting)}.",
-            )
-        return Slot(named, inputs)
-    if len(fitting) > 1:
-        raise GraphUnusable(
-            f"Several nodes could be the {role} of this graph: {_listed(graph, fitting)}.",
-            remedy=f"Choose one with --{role}-node ID.",
-        )
-    return next((Slot(node, inputs) for node, inputs in fitting.items()), None)
-
-
-def _behind(graph: Graph, output: str) -> Iterator[str]:
-    """The nodes that lead to `output`, nearest first; a sampler's negative side does not count."""
-    seen = {output}
-    queue = [output]
-    for node in queue:
-        for name, value in graph[node]["inputs"].items():
-            source = str(value[0]) if isinstance(value, list) and value else None
-            if source in graph and source not in seen and name != "negative":
+def behind(graph: Graph, node: str, *, but: str = "") -> Iterator[str]:
+    """The nodes that lead to `node`, nearest first, not along inputs whose name has `but` in it."""
+    seen = {node}
+    queue = [node]
+    for reached in queue:
+        for name, value in graph[reached]["inputs"].items():
+            source = linked(graph, value)
+            if source is not None and source not in seen and not (but and but in name):
                 seen.add(source)
                 queue.append(source)
                 yield source
 
 
-def _output_inputs(node: dict[str, Any]) -> tuple[str, ...]:
-    inputs = node["inputs"]
-    saves = isinstance(inputs.get("filename_prefix"), str) and "images" in inputs
-    return ("filename_prefix",) if saves else ()
+def linked(graph: Graph, value: object) -> str | None:
+    """The node that an input's value comes from; None if it is no link to one."""
+    source = str(value[0]) if isinstance(value, list) and len(value) == 2 else None
+    return source if source in graph else None
 
 
-def _image_inputs(node: dict[str, Any]) -> tuple[str, ...]:
-    is_file = node["class_type"].startswith("LoadImage") and "Mask" not in node["class_type"]
-    return ("image",) if is_file and isinstance(node["inputs"].get("image"), str) else ()
+def cut(graph: Graph, output: str) -> Graph:
+    """The part of a graph that makes one output: what else it saves or shows is left out."""
+    needed = {output, *behind(graph, output)}
+    return {node: about for node, about in graph.items() if node in needed}
 
 
-def _text_inputs(node: dict[str, Any]) -> tuple[str, ...]:
-    inputs = node["inputs"]
-    return tuple(name for name in _TEXT_INPUTS if isinstance(inputs.get(name), str))
+def bind(
+    graph: Graph,
+    parts: Roles,
+    *,
+    image: str,
+    text: str,
+    seed: int,
+    prefix: str,
+    size: tuple[int, int],
+) -> Graph:
+    """The graph with its roles filled in; those it lacks are left out. The other nodes are shared.
+
+    Args:
+        graph: in API format; it is not changed.
+        parts: its roles.
+        image: the name that the server gave the uploaded frame.
+        text: the instruction.
+        seed: not negative.
+        prefix: what the output's file name begins with, folders included.
+        size: width and height of the twin.
+    """
+    filled: list[tuple[Slot | None, dict[str, object]]] = [
+        (parts.image, _all(parts.image, image)),
+        (parts.text, _all(parts.text, text)),
+        (parts.seed, _all(parts.seed, seed)),
+        (parts.output, _all(parts.output, prefix)),
+    ]
+    filled += [(slot, dict(zip(slot.inputs, size, strict=True))) for slot in parts.sizes]
+    bound = dict(graph)
+    for slot, values in filled:
+        if slot is not None:
+            node = bound[slot.node]
+            bound[slot.node] = node | {"inputs": node["inputs"] | values}
+    return bound
 
 
-def _seed_inputs(node: dict[str, Any]) -> tuple[str, ...]:
-    inputs = node["inputs"]
-    return tuple(name for name in _SEED_INPUTS if isinstance(inputs.get(name), int))
-
-
-def _listed(graph: Graph, nodes: dict[str, tuple[str, ...]]) -> str:
-    words = (f"{node} ({graph[node]['class_type']}{_title(graph[node])})" for node in sorted(nodes))
-    return ", ".join(words) or "none"
-
-
-def _title(node: dict[str, Any]) -> str:
-    title = (node.get("_meta") or {}).get("title")
-    return f" “{title}”" if title and title != node["class_type"] else ""
+def _all(slot: Slot | None, value: object) -> dict[str, object]:
+    return dict.fromkeys(slot.inputs, value) if slot else {}
 
 
 def _is_node(node: object) -> bool:

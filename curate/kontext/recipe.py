@@ -1,61 +1,69 @@
-"""How twins are made: the instruction, the graph with its roles, the seed."""
+"""How twins are made: the instruction, the graph with its roles, the size, the seed."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from curate import identity
+from curate.comfy.job import FOLDER
 from curate.comfy.protocol import Graph
-from curate.errors import BadSetting
-from curate.kontext import embedded, prompts
+from curate.errors import BadSetting, GraphUnusable
+from curate.kontext import backends, geometry, prompts, roles, shipped
 from curate.kontext import graph as graphs
 from curate.kontext.edit import Edit
-from curate.kontext.graph import Named, Roles
+from curate.kontext.geometry import Target
+from curate.kontext.graph import Roles
 from curate.kontext.prompts import Instruction
+from curate.kontext.roles import Named
+from curate.kontext.shipped import Options
+from curate.records import Twin
 
-Backend = Literal["comfy", "embedded"]
+_SCALES = "FluxKontextImageScale"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How twins are made: by a graph with its roles, or without one by the embedded simplifier."""
+    """How twins are made: by a graph with its roles, or without one by a backend of that name."""
 
     instruction: Instruction
+    backend: str
     graph: Graph
     roles: Roles | None
+    target: Target
     seed: int | None
-
-    @property
-    def backend(self) -> Backend:
-        return "comfy" if self.roles else "embedded"
+    fingerprint: str = ""
+    """What makes two recipes' twins differ; the seed, the instruction and the size apart."""
 
     @property
     def output(self) -> str:
         """The node whose image is the twin."""
         return self.roles.output.node if self.roles else ""
 
-    @property
-    def fingerprint(self) -> str:
-        """What makes two recipes' twins differ, the seed and the instruction apart."""
-        if self.roles is None:
-            return embedded.VERSION
-        blank = graphs.bind(self.graph, self.roles, image="", text="", seed=0, prefix="")
-        return identity.of_bytes(json.dumps([blank, self.output], sort_keys=True).encode())
-
     def bound(self, edit: Edit, image: str, prefix: str) -> Graph:
         if self.roles is None:
             return {}
-        text = self.instruction.text
         return graphs.bind(
-            self.graph, self.roles, image=image, text=text, seed=edit.seed, prefix=prefix
+            self.graph,
+            self.roles,
+            image=image,
+            text=edit.instruction,
+            seed=edit.seed,
+            prefix=prefix,
+            size=edit.size,
         )
 
 
 def of(
-    prompt: str, backend: Backend, workflow: Path | None, named: Named, seed: int | None
+    prompt: str,
+    backend: str = backends.COMFY,
+    *,
+    workflow: Path | None = None,
+    named: Named | None = None,
+    options: Options | None = None,
+    size: str = "kontext",
+    seed: int | None = None,
 ) -> Recipe:
     """The recipe that the settings of a run ask for.
 
@@ -63,13 +71,67 @@ def of(
         InstructionMissing, InstructionEmpty, GraphUnusable: what was named cannot be used.
         BadSetting: the settings contradict each other.
     """
-    instruction = prompts.read(prompt)
-    if backend == "embedded":
-        if workflow or named != Named():
+    instruction, target = prompts.read(prompt), geometry.target(size)
+    named, options = named or Named(), options or Options()
+    if backend != backends.COMFY:
+        version = backends.load(backend).VERSION
+        if workflow or named != Named() or options != Options():
             raise BadSetting(
-                "The embedded simplifier runs no graph.",
-                remedy="Leave out --workflow and the --…-node flags, or `--backend embedded`.",
+                f"The backend {backend} runs no graph.",
+                remedy=f"Leave out what changes the graph, or `--backend {backend}`.",
             )
-        return Recipe(instruction, {}, None, seed)
-    graph = graphs.load(workflow) if workflow else graphs.shipped()
-    return Recipe(instruction, graph, graphs.roles(graph, named), seed)
+        return Recipe(instruction, backend, {}, None, target, seed, version)
+    graph = _graph(workflow, options, target)
+    parts = roles.found(graph, named)
+    cut = graphs.cut(graph, parts.output.node)
+    _refuse_scaling(cut, target)
+    recipe = Recipe(instruction, backend, cut, parts, target, seed)
+    return replace(recipe, fingerprint=_fingerprint(cut, parts))
+
+
+def twin(recipe: Recipe, edit: Edit, made_by: str, **paths: str) -> Twin:
+    """The record of a finished edit; `paths` are its files as the ledger stores them."""
+    width, height = edit.size
+    return Twin(
+        id=edit.id,
+        frame_id=edit.frame_id,
+        name=edit.stem,
+        prompt=edit.prompt,
+        concept=recipe.instruction.concept,
+        instruction=edit.instruction,
+        backend=edit.backend,
+        made_by=made_by,
+        seed=edit.seed,
+        crop=edit.crop,
+        width=width,
+        height=height,
+        graph=dict(recipe.bound(edit, f"{edit.stem}.png", f"{FOLDER}/{edit.stem}")),
+        variant=edit.variant,
+        **paths,
+    )
+
+
+def _graph(workflow: Path | None, options: Options, target: Target) -> Graph:
+    if workflow is None:
+        return shipped.graph(options, scales=target == "kontext")
+    if options != Options():
+        raise BadSetting(
+            "--steps, --guidance, --sampler, --scheduler, --model and --lora change the shipped "
+            "graph, not --workflow.",
+            remedy="Set them in your graph and export it again.",
+        )
+    return graphs.load(workflow)
+
+
+def _refuse_scaling(graph: Graph, target: Target) -> None:
+    scaling = [node for node, about in graph.items() if about["class_type"] == _SCALES]
+    if scaling and target != "kontext":
+        raise GraphUnusable(
+            f"Node {scaling[0]} ({_SCALES}) brings every frame to one of Kontext's sizes.",
+            remedy="Leave out --size, or take the node out of the graph and export it again.",
+        )
+
+
+def _fingerprint(graph: Graph, parts: Roles) -> str:
+    blank = graphs.bind(graph, parts, image="", text="", seed=0, prefix="", size=(0, 0))
+    return identity.of_bytes(json.dumps([blank, parts.output.node], sort_keys=True).encode())

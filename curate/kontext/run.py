@@ -2,231 +2,244 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
 from uuid import uuid4
 
-from curate import engine, identity, images
+from curate import engine, images
 from curate.comfy import fleet
-from curate.comfy import preflight as preflights
-from curate.comfy.address import shown
+from curate.comfy.access import Access
 from curate.comfy.job import FOLDER, Order
 from curate.errors import Failure, NothingYet, ServerLost
-from curate.events import Notice, Progress, Tell, silent
+from curate.events import Progress, Tell, silent
+from curate.kontext import backends, prompts, ready
 from curate.kontext import edit as edits
-from curate.kontext import embedded, geometry
-from curate.kontext import graph as graphs
 from curate.kontext import recipe as recipes
+from curate.kontext import takes as planning
 from curate.kontext.edit import Edit
-from curate.kontext.graph import Named
-from curate.kontext.prompts import Instruction
-from curate.kontext.recipe import Backend, Recipe
+from curate.kontext.ready import SERVER, preflight
+from curate.kontext.recipe import Recipe
+from curate.kontext.report import Plan, Report
+from curate.kontext.roles import Named
+from curate.kontext.shipped import Options
+from curate.kontext.takes import Takes
 from curate.ledger import Ledger, now
-from curate.records import Frame, Job, Task, Twin
+from curate.records import Frame, Job, Pair, Task, Twin
 
-__all__ = ["Named", "Report", "kontext", "preflight"]
+__all__ = ["Access", "Named", "Options", "Report", "Takes", "kontext", "preflight", "recipes"]
 
 STATION = "kontext"
-VERSION = "kontext/1"
-SERVER = "http://127.0.0.1:8188"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `kontext` did; `made` are new, `kept` were there, `planned` is what was to be made."""
-
-    instruction: Instruction
-    backend: Backend
-    servers: dict[str, str]
-    planned: tuple[str, ...]
-    made: tuple[Twin, ...]
-    kept: int
-    failures: tuple[Failure, ...]
+NOTHING = "nothing.txt"
 
 
 def kontext(
     ledger: Ledger,
-    prompt: str,
+    recipe: Recipe,
     *,
-    backend: Backend = "comfy",
     servers: Sequence[str] = (SERVER,),
-    workflow: Path | None = None,
-    named: Named | None = None,
-    seed: int | None = None,
+    access: Access = Access(),  # noqa: B008 - it is frozen
+    takes: Takes | None = None,
     limit: int | None = None,
     tell: Tell = silent,
     dry_run: bool = False,
 ) -> Report:
-    """Make the twin of every frame that has none under this instruction and these settings.
+    """Make the twin of every frame that has none by this recipe.
 
     Args:
         ledger: of the workspace.
-        prompt: an instruction's name or path.
-        backend: ComfyUI servers, or the embedded simplifier.
-        servers: their addresses; they share the work.
-        workflow: a graph in API format; by default the shipped one.
-        named: nodes whose roles in it are named.
-        seed: for every twin; by default each frame has one of its own.
+        recipe: the instruction, the backend, the graph; see `recipes.of`.
+        servers: addresses of ComfyUIs; they share the work.
+        access: how they are reached.
+        takes: how many twins a frame gets, and which frames get further ones.
         limit: make at most so many.
         tell: hears of progress.
         dry_run: only plan.
 
     Raises:
-        NothingYet: no frame has been extracted.
-        InstructionMissing, InstructionEmpty, GraphUnusable, BadSetting: what was asked for.
+        NothingYet: no frame has been extracted; or, to try again, no pair checked.
+        InstructionMissing, BadSetting: what was asked for.
         NoComfy: no server answers, or none can run the graph.
         PlaceError: a twin cannot be written.
     """
-    recipe = recipes.of(prompt, backend, workflow, named or Named(), seed)
-    todo, kept = plan(ledger, recipe)
-    todo = todo[:limit]
-    planned = tuple(edit.name for edit in todo)
-    report = partial(Report, recipe.instruction, recipe.backend, planned=planned, kept=kept)
+    found = plan(ledger, recipe, takes or Takes())
+    todo = found.todo[:limit]
+    report = partial(
+        Report,
+        recipe.instruction,
+        recipe.backend,
+        planned=tuple(edit.name for edit in todo),
+        kept=found.kept,
+        hopeless=found.hopeless,
+    )
     if dry_run or not todo:
-        return report(servers={}, made=(), failures=())
+        return report(servers={}, made=(), controls=0, failures=())
 
-    versions: dict[str, str] = {}
-    if recipe.backend == "embedded" and recipe.instruction.concept != "density":
-        tell(Notice(f"The embedded simplifier only simplifies; it does not read {prompt}."))
-    if recipe.roles is not None:
-        graph = recipe.bound(todo[0], "", "")
-        versions, absent = preflights.reachable(dict.fromkeys(servers), graph)
-        for error in absent:
-            tell(Notice(f"{error} The others do the work."))
-        if recipe.roles.text is None:
-            tell(Notice("The graph takes no instruction: its text is not sent."))
-
+    versions = ready.servers(recipe, todo, servers, access.headers, tell)
     made: list[Twin] = []
     failures: list[Failure] = []
+    controls = 0
     label = f"{STATION} {recipe.instruction.name}"
     tell(Progress(label, 0, len(todo), unit="twins"))
     try:
-        for edit, failure, made_by in _worked(ledger, recipe, todo, versions, tell):
-            if failure is None:
-                made.append(record(ledger, recipe, edit, made_by))
-            else:
+        for edit, failure, made_by in _worked(ledger, recipe, todo, servers, access, tell):
+            if failure is not None:
                 failures.append(failure)
                 ledger.fail(edit.id, STATION, failure)
-            done = len(made) + len(failures)
+            elif edit.is_control:
+                record_control(ledger, edit)
+                controls += 1
+            else:
+                made.append(record(ledger, recipe, edit, made_by))
+            done = len(made) + controls + len(failures)
             tell(Progress(label, done, len(todo), len(failures), "twins"))
     except ServerLost as error:
         failures.append(Failure.of(label, error))
-    shown_versions = {shown(url): version for url, version in versions.items()}
     return report(
-        servers=shown_versions,
+        servers=versions,
         made=tuple(sorted(made, key=lambda twin: twin.name)),
+        controls=controls,
         failures=tuple(failures),
     )
 
 
-def preflight(server: str = SERVER) -> tuple[str, tuple[str, ...]]:
-    """The version of a ComfyUI, and what it lacks for the shipped graph, each in words.
+def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
+    """The edits whose files are missing, twins before controls, each by name; only reads.
 
     Raises:
-        ServerUnreachable: none answers there.
-    """
-    return preflights.probe(server), preflights.missing(server, graphs.shipped())
-
-
-def plan(ledger: Ledger, recipe: Recipe) -> tuple[list[Edit], int]:
-    """The edits whose twins are missing, and how many are there.
-
-    Raises:
-        NothingYet: no frame has been extracted.
+        NothingYet: no frame has been extracted; or, to try again, no pair checked.
     """
     frames = ledger.all(Frame)
     if not frames:
         raise NothingYet("frames", ledger.workspace, "curate extract film.mkv")
-    done = ledger.done(STATION)
-    fingerprint = recipe.fingerprint
-    wanted = [_edit(ledger, recipe, fingerprint, frame) for frame in frames]
-    todo = [
-        edit
-        for edit in sorted(wanted, key=lambda edit: edit.name)
-        if edit.id not in done or not (edit.frame_file.exists() and edit.twin_file.exists())
-    ]
-    return todo, len(wanted) - len(todo)
+    made: dict[str, dict[int, str]] = defaultdict(dict)
+    done: dict[str, object] = {}
+    for task in ledger.all(Task, station=STATION, state="done"):
+        if task.settings.get("prompt") == recipe.instruction.name:
+            made[str(task.settings["frame"])][int(str(task.settings["variant"]))] = task.id
+            done[task.id] = task.settings["sizes"]
+    rejected = _rejected(ledger, recipe.instruction.name) if takes.retry else None
+    shop = planning.Shop(ledger.workspace, recipe, prompts.read(NOTHING).text)
+    todo: list[Edit] = []
+    kept = hopeless = 0
+    for frame in frames:
+        source, has = ledger.path(frame.path), made[frame.id]
+        if rejected is None:
+            every = planning.wanted(shop, takes, frame, source, has)
+            lacking, there = planning.missing(every, done)
+            todo += planning.replacing(lacking, shop, frame, source, has)
+            kept += there
+        elif frame.id in rejected:
+            numbers = planning.further(takes, has)
+            todo += [shop.edit(frame, source, number) for number in numbers]
+            hopeless += not numbers
+        else:
+            kept += 1
+    return Plan(tuple(sorted(todo, key=lambda e: (e.is_control, e.name))), kept, hopeless)
 
 
 def record(ledger: Ledger, recipe: Recipe, edit: Edit, made_by: str) -> Twin:
     """Write down a twin whose files are in place."""
-    width, height = edit.size
-    twin = Twin(
-        id=edit.id,
-        frame_id=edit.frame_id,
-        name=edit.stem,
-        prompt=recipe.instruction.name,
-        concept=recipe.instruction.concept,
-        instruction=recipe.instruction.text,
-        backend=recipe.backend,
-        made_by=made_by,
-        seed=edit.seed,
-        crop=edit.crop,
-        width=width,
-        height=height,
+    control = ledger.get(Task, station=STATION, item=edit.control_name, state="done")
+    twin = recipes.twin(
+        recipe,
+        edit,
+        made_by,
         frame_path=ledger.relative(edit.frame_file),
         twin_path=ledger.relative(edit.twin_file),
-        graph=dict(recipe.bound(edit, f"{edit.stem}.png", f"{FOLDER}/{edit.stem}")),
+        control_path=_fitting(control, edit.made_as),
     )
     with ledger.transaction():
         _forget(ledger, edit)
         ledger.put(twin)
-        ledger.finish(edit.id, STATION, edit.name, backend=recipe.backend, seed=edit.seed)
+        _finish(ledger, edit)
     return twin
 
 
-def _edit(ledger: Ledger, recipe: Recipe, fingerprint: str, frame: Frame) -> Edit:
-    source = ledger.path(frame.path)
-    crop, size = geometry.fit(frame.width, frame.height)
-    seed = int(frame.id[:12], 16) if recipe.seed is None else recipe.seed
-    task_id = identity.of_task(
-        VERSION,
-        frame=frame.id,
-        instruction=recipe.instruction.text,
-        recipe=fingerprint,
-        seed=seed,
-        geometry=geometry.VERSION,
-        prompt=recipe.instruction.name,
-        name=source.stem,
-    )
-    folder = ledger.workspace / "twins" / recipe.instruction.name
-    return Edit(
-        id=task_id,
-        name=f"{recipe.instruction.name}/{source.stem}",
-        frame_id=frame.id,
-        source=source,
-        source_size=(frame.width, frame.height),
-        crop=crop,
-        size=size,
-        seed=seed,
-        frame_file=folder / "frame" / f"{source.stem}.png",
-        twin_file=folder / "twin" / f"{source.stem}.png",
+def record_control(ledger: Ledger, edit: Edit) -> None:
+    """Write down a control whose file is in place, with each twin of its frame that it fits."""
+    with ledger.transaction():
+        _forget(ledger, edit)
+        _finish(ledger, edit)
+        control = ledger.get(Task, id=edit.id)
+        for twin in ledger.all(Twin, frame_id=edit.frame_id, prompt=edit.prompt):
+            task = ledger.get(Task, id=twin.id)
+            if task and (path := _fitting(control, str(task.settings["made_as"]))):
+                ledger.put(replace(twin, control_path=path))
+
+
+def _fitting(control: Task | None, made_as: str) -> str:
+    fits = control is not None and control.settings["made_as"] == made_as
+    return str(control.settings["path"]) if control and fits else ""
+
+
+def _finish(ledger: Ledger, edit: Edit) -> None:
+    ledger.finish(
+        edit.id,
+        STATION,
+        edit.name,
+        backend=edit.backend,
+        seed=edit.seed,
+        prompt=edit.prompt,
+        frame=edit.frame_id,
+        variant=edit.variant,
+        made_as=edit.made_as,
+        path=ledger.relative(edit.twin_file),
+        sizes=edits.sizes(edit),
     )
 
 
 def _forget(ledger: Ledger, edit: Edit) -> None:
-    ledger.remove(Twin, twin_path=ledger.relative(edit.twin_file))
+    """Take back what stands under this edit's name, and what it replaces, before it is made."""
     ledger.remove(Task, station=STATION, item=edit.name)
+    if not edit.is_control:
+        ledger.remove(Twin, twin_path=ledger.relative(edit.twin_file))
+    for twin in ledger.all(Twin, frame_id=edit.frame_id, prompt=edit.prompt):
+        if edit.is_control and twin.control_path:
+            ledger.put(replace(twin, control_path=""))
+    for id_ in edit.replaces:
+        task = ledger.get(Task, id=id_)
+        ledger.remove(Task, id=id_)
+        ledger.remove(Twin, id=id_)
+        if task is not None:
+            ledger.path(str(task.settings["path"])).unlink(missing_ok=True)
+
+
+def _rejected(ledger: Ledger, prompt: str) -> set[str]:
+    twins = [twin for twin in ledger.current_twins() if twin.prompt == prompt]
+    rulings = ledger.rulings()
+    pairs = {pair.twin_id: pair.id for pair in ledger.all(Pair) if pair.id in rulings}
+    if not any(twin.id in pairs for twin in twins):
+        raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
+    return planning.rejected(twins, pairs, ledger.chosen())
 
 
 def _worked(
-    ledger: Ledger, recipe: Recipe, todo: list[Edit], versions: dict[str, str], tell: Tell
+    ledger: Ledger,
+    recipe: Recipe,
+    todo: Sequence[Edit],
+    servers: Sequence[str],
+    access: Access,
+    tell: Tell,
 ) -> Iterator[tuple[Edit, Failure | None, str]]:
     """Yield each edit with its failure or with what made it, as they finish."""
     if recipe.roles is None:
-        for simplified in engine.map(edits.simplify, _begun(ledger, todo)):
-            yield simplified.item, simplified.failure, embedded.MADE_BY
+        backend = backends.load(recipe.backend)
+        most = backends.workers(backend)
+        for outcome in engine.map(edits.make, _begun(ledger, todo), workers=most):
+            yield outcome.item, outcome.failure, backend.MADE_BY
         return
     by_id = {edit.id: edit for edit in todo}
-    makers = {shown(url): f"ComfyUI {version}" for url, version in versions.items()}
-    orders = [_order(ledger, recipe, edit) for edit in todo]
-    with closing(fleet.make(list(versions), orders, partial(_book, ledger), tell=tell)) as filled:
-        for outcome in filled:
-            maker = makers[outcome.result] if outcome.result else ""
-            yield by_id[outcome.item.key], outcome.failure, maker
+    by_url = {server.url: server for server in access.servers(servers)}
+    orders = (_order(ledger, recipe, edit) for edit in todo)
+    book, wait_s = partial(_book, ledger), access.give_up_after_s
+    filling = fleet.make(list(by_url.values()), orders, book, tell=tell, give_up_after_s=wait_s)
+    with closing(filling) as filled:
+        for answer in filled:
+            maker = f"ComfyUI {by_url[answer.result].version}" if answer.result else ""
+            yield by_id[answer.item.key], answer.failure, maker
 
 
 def _begun(ledger: Ledger, todo: Iterable[Edit]) -> Iterator[Edit]:
@@ -251,7 +264,8 @@ def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order:
         begin=partial(_begin, ledger, edit),
         picture=lambda: images.encode_png(frame()),
         graph=partial(recipe.bound, edit),
-        accept=lambda answer: edits.keep(edit, frame(), answer),
+        accept=lambda came: edits.keep(edit, frame(), came),
+        group=edit.prompt,
     )
 
 

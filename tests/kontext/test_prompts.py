@@ -6,11 +6,20 @@ from curate.kontext import prompts
 SHIPPED = sorted(file.name for file in prompts.packaged().glob("*.txt"))
 
 
-def test_five_instructions_come_with_the_package():
-    assert SHIPPED == ["empty.txt", "flatten.txt", "night.txt", "sharpen.txt", "simplify.txt"]
+def test_five_instructions_and_one_for_controls_come_with_the_package():
+    sliders = ["empty.txt", "flatten.txt", "night.txt", "sharpen.txt", "simplify.txt"]
+
+    assert sorted([*sliders, "nothing.txt"]) == SHIPPED
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+def test_the_instruction_for_controls_changes_nothing():
+    instruction = prompts.read("nothing")
+
+    assert instruction.text.startswith("Change nothing")
+    assert instruction.concept == "none"
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name != "nothing.txt"])
 def test_every_shipped_instruction_says_its_slider_and_what_must_stay(name):
     instruction = prompts.read(name)
 

@@ -172,7 +172,7 @@ def test_without_a_server_it_says_how_to_go_on(curate):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--prompt", "nothing"), 3, "no instruction 'nothing'"),
+        (("--prompt", "nonsense"), 3, "no instruction 'nonsense'"),
         (("--workflow", "none.json"), 3, "No such file"),
         (("--workflow", "graph.json", "--backend", "embedded"), 2, "runs no graph"),
         (("--workflow", "graph.json", "--image-node", "9"), 3, "Node 9 cannot be the image"),
@@ -228,8 +228,8 @@ def test_killed_while_replacing_the_old_setting_is_made_again(curate):
     place_frames(curate.workspace, 4)
     curate(*EMBEDDED)
     with Ledger(curate.workspace) as ledger:
-        recipe = run.recipes.of("simplify", "embedded", None, run.Named(), 7)
-        todo, _ = run.plan(ledger, recipe)
-        next(run._begun(ledger, todo))  # and here it is killed
+        recipe = run.recipes.of("simplify", "embedded", seed=7)
+        found = run.plan(ledger, recipe, run.Takes())
+        next(run._begun(ledger, found.todo))  # and here it is killed
 
     assert "1 twin made" in curate(*EMBEDDED).stdout
