@@ -74,7 +74,7 @@ def encode_png(pixels: RGB) -> bytes:
 
 
 def encode_jpeg(pixels: RGB, quality: int = 75) -> bytes:
-    """A JPEG with 4:2:0 chroma."""
+    """A JPEG with 4:2:0 chroma, or of one channel if `pixels` has the shape (height, width)."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "jpeg", quality=quality)
     return buffer.getvalue()

@@ -13,6 +13,7 @@ CELL_SHARE = 1 / 64
 
 _TILE_CELLS = 4
 _FITTED_SHARE = 0.7
+_UNEDITED_SHARE = 0.4
 _LEAST_CHROMA_SD = 2.0
 _LEAST_LIGHTNESS_SD = 2.0
 
@@ -57,6 +58,25 @@ def whole_cells(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return _cells(valid.astype(np.float32)) > 0.999
 
 
+def unedited(
+    frame: NDArray[np.uint8], twin: NDArray[np.uint8], valid: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """The 40 % of the valid cells whose texture changed least, shape (rows, columns).
+
+    Where dark things were taken off a bright table the table is brighter, and rightly; a tint of
+    the whole picture is to be read off where nothing was taken away.
+
+    Args:
+        frame: luma, shape (height, width).
+        twin: same shape, in register.
+        valid: as `whole_cells` gives it.
+    """
+    changed = np.abs(_texture(frame) - _texture(twin))
+    if not valid.any():
+        return valid
+    return np.asarray(valid & (changed <= np.quantile(changed[valid], _UNEDITED_SHARE)), np.bool_)
+
+
 def shift(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Shift | None:
     """The colour shift between two low-passed halves in register; None if nothing overlaps.
 
@@ -65,7 +85,7 @@ def shift(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Shift | None:
     Args:
         frame: as `low_pass` gives it.
         twin: same shape.
-        valid: as `whole_cells` gives it.
+        valid: which cells count, as `unedited` gives it.
     """
     before, after = frame[valid], twin[valid]
     if len(before) < 2:
@@ -107,6 +127,13 @@ def worst_tile(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Tile | None:
         x=(int(column) + _TILE_CELLS / 2) / columns,
         y=(int(row) + _TILE_CELLS / 2) / rows,
     )
+
+
+def _texture(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The standard deviation of luma in each cell."""
+    exact = luma.astype(np.float32)
+    mean = _cells(exact)
+    return np.asarray(np.sqrt(np.maximum(_cells(exact * exact) - mean * mean, 0)), np.float32)
 
 
 def _cells(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,10 @@ from curate import images
 _LONG_SIDE_PX = 640
 _QUALITY = 75
 
+Luma: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 
-def detail_ratio(frame: NDArray[np.float32], twin: NDArray[np.float32]) -> float | None:
+
+def detail_ratio(frame: Luma, twin: Luma) -> float | None:
     """The twin's mean gradient over the frame's: 1 no edit, under 1 simpler, over 1 denser.
 
     The gradients count by their size, not squared: squares are ruled by the outlines, which a
@@ -20,7 +24,7 @@ def detail_ratio(frame: NDArray[np.float32], twin: NDArray[np.float32]) -> float
     the sizes 2 %. Do not warp the twin before: resampling takes 5 % of its fine detail.
 
     Args:
-        frame: luma in [0, 255], shape (height, width).
+        frame: luma, shape (height, width).
         twin: same shape.
 
     Returns:
@@ -30,28 +34,28 @@ def detail_ratio(frame: NDArray[np.float32], twin: NDArray[np.float32]) -> float
     return _mean_gradient(twin) / detail if detail > 0 else None
 
 
-def density(image: images.RGB) -> float:
+def density(luma: NDArray[np.uint8]) -> float:
     """How cluttered a picture looks: bits per pixel of its luma as a JPEG at 640 px, quality 75.
 
     Exposure is normalised, so a dark picture is not called plain. Among thirteen measures this
     one came closest to a ranking by hand (Spearman .91 on 38 frames).
 
     Args:
-        image: uint8, shape (height, width, 3).
+        luma: shape (height, width).
     """
-    luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
     height, width = luma.shape
     factor = _LONG_SIDE_PX / max(height, width)
     size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.float32)
-    dark, bright = np.percentile(small, (1, 99))
-    normal = (small - dark) * (255 / max(float(bright - dark), 32.0))
-    grey = np.clip(normal, 0, 255).astype(np.uint8)
-    data = images.encode_jpeg(np.repeat(grey[:, :, None], 3, axis=2), _QUALITY)
-    return len(data) * 8 / float(grey.size)
+    small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+    shares = np.bincount(small.ravel(), minlength=256).cumsum() / small.size
+    dark, bright = np.searchsorted(shares, (0.01, 0.99))
+    levels = (np.arange(256) - dark) * (255 / max(int(bright) - int(dark), 32))
+    normal = np.asarray(cv2.LUT(small, np.clip(levels, 0, 255).astype(np.uint8)), np.uint8)
+    return len(images.encode_jpeg(normal, _QUALITY)) * 8 / float(normal.size)
 
 
-def _mean_gradient(luma: NDArray[np.float32]) -> float:
-    x = np.abs(np.diff(luma, axis=1))
-    y = np.abs(np.diff(luma, axis=0))
-    return float(x.mean(dtype=np.float64) + y.mean(dtype=np.float64))
+def _mean_gradient(luma: Luma) -> float:
+    """The mean sizes of the differences along x and along y, added."""
+    x = cv2.norm(luma[:, 1:], luma[:, :-1], cv2.NORM_L1) / luma[:, 1:].size
+    y = cv2.norm(luma[1:], luma[:-1], cv2.NORM_L1) / luma[1:].size
+    return float(x + y)

@@ -6,12 +6,12 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from curate.images import RGB
-from curate.pairs import colour, density, register, structure
-from curate.pairs.ssim import ssim
+from curate.pairs import colour, density, register, ssim, structure
 
-VERSION = "pairs/1"
+VERSION = "pairs/2"
 """Names these measures; another number makes every pair be measured anew."""
 
 LEAST_SIDE_PX = 64
@@ -20,12 +20,19 @@ Measures: TypeAlias = dict[str, float | None]
 
 CLIP = "clip_similarity"
 
+_COLOUR_SIDE_PX = 512
+_SSIM_SIDE_PX = 512
+
+Grey: TypeAlias = NDArray[np.uint8]
+"""Gamma-coded luma: uint8, shape (height, width)."""
+
 
 def measure(frame: RGB, twin: RGB) -> Measures:
     """The measures of a pair; None for one that could not be had.
 
-    SSIM and detail are taken on the halves as they are. All else is taken after the twin has
-    been registered, since drift would read as a change of colour and content.
+    SSIM and MS-SSIM are taken on the halves as they are, detail on both at 1024 px. All else is
+    taken after the twin has been registered, since drift would read as a change of colour and
+    content; it works at 512 to 1024 px, where warping costs no detail that it looks at.
 
     Args:
         frame: uint8, shape (height, width, 3), no side under 64 px.
@@ -36,22 +43,24 @@ def measure(frame: RGB, twin: RGB) -> Measures:
     """
     if min(frame.shape[:2]) < LEAST_SIDE_PX:
         raise ValueError(f"a side is under {LEAST_SIDE_PX} px: {frame.shape}")
-    luma_a, luma_b = _luma(frame), _luma(twin)
-    height, width = luma_a.shape
+    greys = _grey(frame), _grey(twin)
+    height, width = greys[0].shape
+    alike = ssim.similarity(*greys)
+    a, b = (_within(grey, register.LONG_SIDE_PX) for grey in greys)
+    lumas = a.astype(np.float32), b.astype(np.float32)
+    found = register.register(*lumas)
     measures: Measures = {
         "width_px": float(width),
         "height_px": float(height),
-        "ssim": ssim(luma_a, luma_b),
+        "ssim": alike.single,
+        "ms_ssim": alike.multi,
+        "detail_ratio": density.detail_ratio(a, b),
+        "density_frame": density.density(a),
+        "density_twin": density.density(b),
+        "ssim_registered": _ssim_registered(*lumas, found),
     }
-    frame, twin = _canvas(frame), _canvas(twin)
-    luma_a, luma_b = _luma(frame), _luma(twin)
-    measures |= {
-        "detail_ratio": density.detail_ratio(luma_a, luma_b),
-        "density_frame": density.density(frame),
-        "density_twin": density.density(twin),
-    }
-    found = register.register(luma_a, luma_b)
-    return measures | _of_registration(found) | _in_register(frame, luma_a, twin, found)
+    halves = _small(frame), _small(twin)
+    return measures | _of_registration(found) | _in_register(*halves, found)
 
 
 def _of_registration(found: register.Registration | None) -> Measures:
@@ -62,22 +71,24 @@ def _of_registration(found: register.Registration | None) -> Measures:
         "scale": found.scale if found else None,
         "rotation_deg": found.rotation_deg if found else None,
         "confidence": found.confidence if found else None,
+        "registration_gain": found.gain if found else None,
     }
 
 
-def _in_register(
-    frame: RGB, luma: register.Luma, twin: RGB, found: register.Registration | None
-) -> Measures:
+def _in_register(frame: RGB, twin: RGB, found: register.Registration | None) -> Measures:
     if found:
         twin, valid = register.warped(twin, found.affine)
     else:
-        valid = np.ones(luma.shape, np.bool_)
+        valid = np.ones(frame.shape[:2], np.bool_)
     before, after = colour.low_pass(frame), colour.low_pass(twin)
     cells = colour.whole_cells(valid)
-    shift = colour.shift(before, after, cells)
+    greys = _grey(frame), _grey(twin)
+    shift = colour.shift(before, after, colour.unedited(*greys, cells))
     tile = colour.worst_tile(before, after, cells)
+    edges = structure.agreement(*greys, valid)
     return {
-        "gradient_ncc": structure.gradient_ncc(luma, _luma(twin), valid),
+        "gradient_ncc": edges.signed if edges else None,
+        "edge_ncc": edges.unsigned if edges else None,
         "lightness_shift": shift.lightness if shift else None,
         "a_shift": shift.a if shift else None,
         "b_shift": shift.b if shift else None,
@@ -89,15 +100,45 @@ def _in_register(
     }
 
 
-def _canvas(image: RGB) -> RGB:
-    """`image` with a long side of 1024 px; a smaller one as it is."""
-    height, width = image.shape[:2]
-    factor = register.LONG_SIDE_PX / max(height, width)
+def _ssim_registered(
+    frame: register.Luma, twin: register.Luma, found: register.Registration | None
+) -> float | None:
+    """SSIM after the warp, at 512 px, where the warp's own softness does not count."""
+    if found is None:
+        return None
+    frame, twin = (register.shrunk(luma, _SSIM_SIDE_PX) for luma in (frame, twin))
+    left, top, right, bottom = register.overlap(found.affine, frame.shape)
+    if min(right - left, bottom - top) < ssim.WINDOW_PX:
+        return None
+    moved = register.warped_luma(twin, found.affine)
+    box = slice(top, bottom), slice(left, right)
+    return ssim.ssim(frame[box], moved[box])
+
+
+def _within(grey: Grey, long_side: int) -> Grey:
+    """`grey` with a long side of at most `long_side` px; first by halves, then by interpolation."""
+    grey = _halved(grey, 2 * long_side)
+    height, width = grey.shape
+    factor = long_side / max(height, width)
     if factor >= 1:
-        return image
+        return grey
     size = (round(width * factor), round(height * factor))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _luma(image: RGB) -> register.Luma:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32)
+def _small(image: RGB) -> RGB:
+    """`image` halved until its long side is under 1024 px: only its broad colours are looked at."""
+    return np.asarray(_halved(image, 2 * _COLOUR_SIDE_PX), np.uint8)
+
+
+def _halved(image: NDArray[np.uint8], until: int) -> NDArray[np.uint8]:
+    """Means of 2 × 2 px, again and again until the long side is under `until` px."""
+    while max(image.shape[:2]) >= until:
+        height, width = (side // 2 for side in image.shape[:2])
+        even = image[: 2 * height, : 2 * width]
+        image = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+    return image
+
+
+def _grey(image: RGB) -> Grey:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)

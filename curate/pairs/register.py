@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.pairs.refine import refined
+
 Luma: TypeAlias = NDArray[np.float32]
 """Gamma-coded luma: float32, shape (height, width), in [0, 255]."""
 
@@ -21,6 +23,8 @@ LONG_SIDE_PX = 1024
 
 _LEVELS_PX = (128, 256, 512)
 _ITERATIONS = (60, 40, 30)
+_DOUBTFUL = 0.85
+_EDGE_SIGMA_PX = 1.0
 _EPSILON = 1e-5
 _GRID = 9
 _WANDERED = 0.6
@@ -31,7 +35,9 @@ class Registration:
     """What `register` found; displacements in px at 1024 long side, `rotation_deg` clockwise.
 
     `displacement_px` is the RMS over a grid of points, `shift_*_px` the mean over it,
-    `confidence` the enhanced correlation coefficient in [-1, 1] after the warp.
+    `confidence` the enhanced correlation coefficient in [-1, 1] after the warp. `gain` tells how
+    many times as large the squared error (on the common edges, if there are enough) is without the
+    warp: near 1 the picture does not say where it lies, and a displacement is no finding.
     """
 
     affine: Affine
@@ -41,14 +47,17 @@ class Registration:
     scale: float
     rotation_deg: float
     confidence: float
+    gain: float
 
 
 def register(frame: Luma, twin: Luma) -> Registration | None:
     """The affine that brings `twin` into register with `frame`; None if none was found.
 
     Maximises the enhanced correlation coefficient (Evangelidis and Psarakis 2008), which ignores
-    gain and offset of brightness, on a pyramid of 128, 256 and 512 px. Started from identity and
-    from the shift that phase correlation finds; the better end of the two counts.
+    gain and offset of brightness, at 128 and 256 px. Started from identity and from the shift
+    that phase correlation finds; the better end of the two counts. Where lumas hardly correlate,
+    as day with night, the sizes of the gradients are registered too, and the affine that lays
+    more edges on edges counts. Then `refine` fits the edges that both have, at 512 px.
 
     Args:
         frame: any size.
@@ -59,15 +68,59 @@ def register(frame: Luma, twin: Luma) -> Registration | None:
     """
     if frame.shape != twin.shape:
         raise ValueError(f"shapes differ: {frame.shape} and {twin.shape}")
-    pyramid = [(_shrunk(frame, side), _shrunk(twin, side)) for side in _LEVELS_PX]
-    starts = [np.eye(2, 3), _phase_shift(*pyramid[1])]
-    found = [_climbed(*pyramid[0], start, _ITERATIONS[0]) for start in starts]
-    best = max((result for result in found if result), key=lambda result: result[1], default=None)
-    for (small_frame, small_twin), iterations in zip(pyramid[1:], _ITERATIONS[1:], strict=True):
-        if best is None:
-            return None
-        best = _climbed(small_frame, small_twin, best[0], iterations)
-    return None if best is None else _described(*best, frame.shape[0] / frame.shape[1])
+    fine = shrunk(frame, _LEVELS_PX[2]), shrunk(twin, _LEVELS_PX[2])
+    middle = _halves(fine, _LEVELS_PX[1])
+    found = _coarse(middle)
+    if found is None or found[1] < _DOUBTFUL:
+        edges = _edges(middle[0]), _edges(middle[1])
+        other = _coarse(edges)
+        if other and _agreement(edges, other[0]) > (_agreement(edges, found[0]) if found else -1):
+            found, fine = other, (_edges(fine[0]), _edges(fine[1]))
+    if found is None:
+        return None
+    long_side = max(fine[0].shape)
+    exact = refined(*fine, _in_pixels(found[0], long_side))
+    aspect = frame.shape[0] / frame.shape[1]
+    if exact:
+        return _described(_of_pixels(exact.matrix, long_side), found[1], exact.gain, aspect)
+    found = _climbed(*fine, found[0], _ITERATIONS[2])
+    if found is None:
+        return None
+    without = _agreement(fine, np.eye(2, 3))
+    gain = (1 - max(without, 0.0) ** 2) / max(1 - found[1] ** 2, 1e-6)
+    return _described(*found, max(gain, 1.0), aspect)
+
+
+def _coarse(middle: tuple[Luma, Luma]) -> tuple[Affine, float] | None:
+    """The affine by ECC at 128 px from two starts, then at 256 px."""
+    small = _halves(middle, _LEVELS_PX[0])
+    starts = [np.eye(2, 3), _phase_shift(*middle)]
+    ends = [_climbed(*small, start, _ITERATIONS[0]) for start in starts]
+    best = max((end for end in ends if end), key=lambda end: end[1], default=None)
+    return _climbed(*middle, best[0], _ITERATIONS[1]) if best else None
+
+
+def _edges(luma: Luma) -> Luma:
+    """The square root of the gradient's size, blurred a little: edges whatever the light does."""
+    across, down = (np.asarray(cv2.Sobel(luma, cv2.CV_32F, x, 1 - x)) for x in (1, 0))
+    size = cv2.sqrt(cv2.magnitude(across, down))
+    return np.asarray(cv2.GaussianBlur(size, (0, 0), _EDGE_SIGMA_PX), np.float32)
+
+
+def _agreement(halves: tuple[Luma, Luma], affine: Affine) -> float:
+    """The correlation of two pictures of one size after the warp, where both have pixels."""
+    height, width = halves[0].shape
+    matrix = _in_pixels(affine, max(height, width))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(
+        halves[1], matrix, (width, height), flags=flags, borderMode=cv2.BORDER_CONSTANT,
+        borderValue=-1,
+    )  # fmt: skip
+    inside = np.asarray(moved) >= 0
+    a, b = halves[0][inside], np.asarray(moved)[inside]
+    if inside.mean() < 1 / 4 or a.std() == 0 or b.std() == 0:
+        return -1.0
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def warped(twin: NDArray[np.uint8], affine: Affine) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -86,12 +139,45 @@ def warped(twin: NDArray[np.uint8], affine: Affine) -> tuple[NDArray[np.uint8], 
     return np.asarray(moved, np.uint8), np.asarray(valid) > 254
 
 
-def _shrunk(luma: Luma, long_side: int) -> Luma:
+def warped_luma(twin: Luma, affine: Affine) -> Luma:
+    """`twin` brought into register, shape (height, width), its border repeated outwards."""
+    height, width = twin.shape
+    own = _in_pixels(affine, max(height, width))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(twin, own, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
+
+
+def overlap(affine: Affine, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """The upright box of the frame that the registered twin covers: left, top, right, bottom px.
+
+    Empty (right not over left, or bottom not over top) where there is none.
+
+    Args:
+        affine: as in `Registration`.
+        shape: (height, width, …) of the frame.
+    """
+    height, width = shape[:2]
+    own = _in_pixels(affine, max(height, width))
+    corners = np.array(((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)))
+    back = np.linalg.inv(own[:, :2]) @ (corners - own[:, 2]).T
+    x, y = back
+    left, top = max(x[0], x[2], 0), max(y[0], y[1], 0)
+    right, bottom = min(x[1], x[3], width - 1), min(y[2], y[3], height - 1)
+    return math.ceil(left), math.ceil(top), math.floor(right) + 1, math.floor(bottom) + 1
+
+
+def shrunk(luma: Luma, long_side: int) -> Luma:
+    """`luma` with that long side, in px; a smaller one is made larger."""
     height, width = luma.shape
     factor = long_side / max(height, width)
     size = (max(round(width * factor), 16), max(round(height * factor), 16))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(luma, size, interpolation=method), np.float32)
+
+
+def _halves(pair: tuple[Luma, Luma], long_side: int) -> tuple[Luma, Luma]:
+    return shrunk(pair[0], long_side), shrunk(pair[1], long_side)
 
 
 def _phase_shift(frame: Luma, twin: Luma) -> Affine:
@@ -135,7 +221,7 @@ def _of_pixels(affine: Affine, long_side: int) -> Affine:
     return np.column_stack([linear, offset / long_side])
 
 
-def _described(affine: Affine, correlation: float, aspect: float) -> Registration:
+def _described(affine: Affine, correlation: float, gain: float, aspect: float) -> Registration:
     width, height = (1.0, aspect) if aspect <= 1 else (1.0 / aspect, 1.0)
     xs, ys = np.meshgrid(np.linspace(0, width, _GRID), np.linspace(0, height, _GRID))
     points = np.stack([xs.ravel(), ys.ravel(), np.ones(xs.size)])
@@ -151,4 +237,5 @@ def _described(affine: Affine, correlation: float, aspect: float) -> Registratio
             math.atan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1])
         ),
         confidence=correlation,
+        gain=gain,
     )

@@ -1,6 +1,8 @@
-"""Structural similarity of two lumas (Wang, Bovik, Sheikh, Simoncelli 2004)."""
+"""Structural similarity of two lumas, at one scale and at five (Wang and others 2003, 2004)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,13 +11,28 @@ from numpy.typing import NDArray
 WINDOW_PX = 11
 """The Gaussian window's side; the border of half of it is left out of the mean."""
 
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""The exponents of MS-SSIM's five scales, finest first (Wang, Simoncelli, Bovik 2003)."""
+
+_EDGE_PX = WINDOW_PX // 2
+_STRIP_PX = 64  # rows: what a strip needs stays in the processor's cache
 _SIGMA_PX = 1.5
-_MIDDLE = np.float32(127.5)
+_MIDDLE = 127.5
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 
+Luma = NDArray[np.float32] | NDArray[np.uint8]
 
-def ssim(frame: NDArray[np.float32], twin: NDArray[np.float32]) -> float:
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """SSIM and MS-SSIM; the second is None where a side is under 176 px, too short for it."""
+
+    single: float
+    multi: float | None
+
+
+def ssim(frame: Luma, twin: Luma) -> float:
     """Mean structural similarity, in [-1, 1]; 1 means identical.
 
     Gaussian window of 11 px, sigma 1.5 px, K1 0.01, K2 0.03, range 255 (Wang et al. 2004).
@@ -27,27 +44,91 @@ def ssim(frame: NDArray[np.float32], twin: NDArray[np.float32]) -> float:
     Raises:
         ValueError: the shapes differ, or a side is under 11 px.
     """
+    return _means(frame, twin)[0]
+
+
+def similarity(frame: Luma, twin: Luma) -> Similarity:
+    """SSIM, and MS-SSIM in [0, 1] from the same pass over the finest scale.
+
+    MS-SSIM multiplies the means of contrast and structure at five scales, each half as fine as
+    the one before, and the luminance of the coarsest. A negative mean counts as 0.
+
+    Args:
+        frame: luma in [0, 255], shape (height, width).
+        twin: same shape as `frame`.
+
+    Raises:
+        ValueError: the shapes differ, or a side is under 11 px.
+    """
+    single, structure = _means(frame, twin)
+    if min(frame.shape) < WINDOW_PX << (len(SCALE_WEIGHTS) - 1):
+        return Similarity(single, None)
+    product = max(structure, 0.0) ** SCALE_WEIGHTS[0]
+    frame, twin = np.asarray(frame, np.float32), np.asarray(twin, np.float32)
+    for index, weight in enumerate(SCALE_WEIGHTS[1:], start=2):
+        frame, twin = _halved(frame), _halved(twin)
+        whole, structure = _means(frame, twin)
+        product *= max(whole if index == len(SCALE_WEIGHTS) else structure, 0.0) ** weight
+    return Similarity(single, product)
+
+
+def _means(frame: Luma, twin: Luma) -> tuple[float, float]:
+    """The means of SSIM and of its factor for contrast and structure, in strips of rows."""
     if frame.shape != twin.shape:
         raise ValueError(f"shapes differ: {frame.shape} and {twin.shape}")
-    if min(frame.shape) < WINDOW_PX:
+    height, width = frame.shape
+    if min(height, width) < WINDOW_PX:
         raise ValueError(f"a side is under {WINDOW_PX} px: {frame.shape}")
+    whole = structure = 0.0
+    for top in range(_EDGE_PX, height - _EDGE_PX, _STRIP_PX):
+        bottom = min(top + _STRIP_PX, height - _EDGE_PX)
+        rows = slice(top - _EDGE_PX, bottom + _EDGE_PX)
+        both, alone = _sums(frame[rows], twin[rows])
+        whole += both
+        structure += alone
+    count = (height - 2 * _EDGE_PX) * (width - 2 * _EDGE_PX)
+    return whole / count, structure / count
+
+
+def _sums(frame: Luma, twin: Luma) -> tuple[float, float]:
+    """The sums of SSIM and of contrast times structure over the windows wholly in a strip."""
     # Both factors of the paper's quotient as 1 - difference² / sum: in float32 the textbook form
     # loses the sixth decimal where a picture is flat.
-    a, b = frame - _MIDDLE, twin - _MIDDLE
-    mean_a, mean_b = _blurred(a), _blurred(b)
-    difference = a - b
-    mean_difference = mean_a - mean_b
-    spread = _blurred(difference * difference) - mean_difference * mean_difference
-    variances = _blurred(a * a + b * b) - mean_a * mean_a - mean_b * mean_b
-    mean_a += _MIDDLE
-    mean_b += _MIDDLE
-    brightness = mean_a * mean_a + mean_b * mean_b
-    quotient = 1 - mean_difference * mean_difference / (brightness + _C1)
-    quotient *= 1 - spread / (variances + _C2)
-    edge = WINDOW_PX // 2
-    return float(quotient[edge:-edge, edge:-edge].mean(dtype=np.float64))
+    a = np.subtract(frame, _MIDDLE, dtype=np.float32)
+    b = np.subtract(twin, _MIDDLE, dtype=np.float32)
+    inside = (slice(_EDGE_PX, -_EDGE_PX), slice(_EDGE_PX, -_EDGE_PX))
+    mean_a, mean_b = _blurred(a)[inside], _blurred(b)[inside]
+    squared = (mean_a - mean_b) ** 2
+    a_a, b_b = a * a, b * b
+    a -= b
+    a *= a
+    a_a += b_b
+    spread = _blurred(a)[inside] - squared
+    variances = _blurred(a_a)[inside]
+    variances -= mean_a * mean_a
+    variances -= mean_b * mean_b
+    mean_a += np.float32(_MIDDLE)
+    mean_b += np.float32(_MIDDLE)
+    variances += np.float32(_C2)
+    spread /= variances
+    np.subtract(1, spread, out=spread)
+    mean_a *= mean_a
+    mean_b *= mean_b
+    mean_a += mean_b
+    mean_a += np.float32(_C1)
+    squared /= mean_a
+    np.subtract(1, squared, out=squared)
+    squared *= spread
+    return float(squared.sum(dtype=np.float64)), float(spread.sum(dtype=np.float64))
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
     blur = cv2.GaussianBlur(values, (WINDOW_PX, WINDOW_PX), _SIGMA_PX)
     return np.asarray(blur, np.float32)
+
+
+def _halved(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The means of 2 × 2 px; an odd last row or column is left out, as the authors leave it."""
+    height, width = (side // 2 for side in luma.shape)
+    even = luma[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.float32)

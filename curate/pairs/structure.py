@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,32 +11,60 @@ from numpy.typing import NDArray
 _LONG_SIDE_PX = 256
 
 
-def gradient_ncc(
-    frame: NDArray[np.float32], twin: NDArray[np.float32], valid: NDArray[np.bool_]
-) -> float | None:
-    """Normalised correlation of the gradient vectors at 256 px, in [-1, 1]; 1 means same edges.
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How well edges agree, each in [-1, 1]; 1 means the same edges.
+
+    `signed` is the normalised correlation of the gradient vectors. `unsigned` takes an edge from
+    dark to bright for the same as one from bright to dark, and strong and weak edges nearly alike:
+    day and night have those in common, when a window that was dark is lit.
+    """
+
+    signed: float
+    unsigned: float
+
+
+def agreement(
+    frame: NDArray[np.uint8], twin: NDArray[np.uint8], valid: NDArray[np.bool_]
+) -> Agreement | None:
+    """The agreement of the edges at 256 px.
 
     Args:
-        frame: luma in [0, 255], shape (height, width).
+        frame: luma, shape (height, width).
         twin: same shape, in register with `frame`.
         valid: same shape; where the registered twin has pixels.
 
     Returns:
         None if one of them has no gradient at all.
     """
-    inside = cv2.erode(_small(valid.astype(np.float32)), np.ones((3, 3))) > 0.99
-    a, b = _gradients(_small(frame))[:, inside], _gradients(_small(twin))[:, inside]
-    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / norm if norm > 0 else None
+    inside = cv2.erode(_small(valid.astype(np.uint8) * 255), np.ones((3, 3))) > 252
+    a, b = (_gradients(_small(half))[:, inside] for half in (frame, twin))
+    signed = _correlation(a, b)
+    unsigned = _correlation(_doubled(a), _doubled(b))
+    return None if signed is None or unsigned is None else Agreement(signed, unsigned)
 
 
-def _small(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _small(values: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = values.shape
     factor = min(_LONG_SIDE_PX / max(height, width), 1.0)
     size = (max(round(width * factor), 3), max(round(height * factor), 3))
-    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+    exact = values.astype(np.float32)
+    return np.asarray(cv2.resize(exact, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _gradients(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """Shape (2, height, width)."""
     return np.stack([np.asarray(cv2.Sobel(luma, cv2.CV_32F, x, 1 - x)) for x in (1, 0)])
+
+
+def _doubled(gradients: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors at twice the angle, which opposite ones share, with the root of the length."""
+    x, y = gradients
+    size = np.sqrt(x * x + y * y)
+    scale = np.where(size > 0, np.maximum(size, 1e-6) ** np.float32(-1.5), 0)
+    return np.stack([(x * x - y * y) * scale, 2 * x * y * scale])
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float | None:
+    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / norm if norm > 0 else None

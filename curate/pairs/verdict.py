@@ -14,9 +14,17 @@ Measures: TypeAlias = Mapping[str, float | None]
 Thresholds: TypeAlias = Mapping[str, float]
 
 _DENSITY: frozenset[Concept] = frozenset({"density"})
+_LIGHT: frozenset[Concept] = frozenset({"light"})
 _NOT_LIGHT: frozenset[Concept] = frozenset({"density", "none"})
 _NOT_DENSITY: frozenset[Concept] = frozenset({"light", "none"})
 _ALL: frozenset[Concept] = frozenset({"density", "light", "none"})
+
+
+SHIFT_GAIN = "shift_gain"
+"""The least that registering must gain for a displacement to be believed."""
+
+PLAIN = "plain_frame"
+"""The density in bits per pixel under which a frame has nothing to simplify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class Limit:
 
     `key` is what --set names, `badge` a word or two for it, `words` says the value and the limit.
     `missing` says why a pair without the measure is rejected; None: it is told as not measured.
+    `given` names a measure and a threshold that it must reach for the limit to count.
     """
 
     key: str
@@ -37,6 +46,13 @@ class Limit:
     words: str
     missing: str | None = None
     name: str = ""
+    given: tuple[str, str] | None = None
+
+    def counts(self, measures: Measures, limits: Thresholds) -> bool:
+        if self.given is None:
+            return True
+        value = measures.get(self.given[0])
+        return value is None or value >= limits[self.given[1]]
 
     def passed(self, value: float, threshold: float) -> bool:
         return value > threshold if self.side == "over" else value < threshold
@@ -81,10 +97,16 @@ LIMITS = (
         "shift_px", 1.5, "over", _the("shift_px"), "reject", _ALL, "out of register",
         "out of register by {value:.1f} px (limit {limit:g})",
         "cannot be brought into register: no common structure was found",
+        given=("registration_gain", SHIFT_GAIN),
     ),
     Limit(
-        "gradient_ncc", 0.70, "under", _the("gradient_ncc"), "reject", _ALL, "edges differ",
+        "gradient_ncc", 0.60, "under", _the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
         "edges do not match: gradient correlation {value:.2f} (at least {limit:g})",
+        "one half has no edges at all",
+    ),
+    Limit(
+        "edge_ncc", 0.66, "under", _the("edge_ncc"), "reject", _LIGHT, "edges differ",
+        "edges do not match: edge correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
@@ -116,12 +138,12 @@ LIMITS = (
         name="contrast (the frame has too little)",
     ),
     Limit(
-        "tile", 28.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
+        "tile", 30.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
         "one place changed a lot, by {value:.0f} Lab (limit {limit:g}): a prop, or a character?",
         name="content (the halves do not overlap)",
     ),
     Limit(
-        "detail_reversed", 1.05, "over", _the("detail_ratio"), "reject", _DENSITY, "denser",
+        "detail_reversed", 1.2, "over", _the("detail_ratio"), "reject", _DENSITY, "denser",
         "the twin has {value:.2f} times the frame's detail (limit {limit:g}): reversed halves?",
         "the frame is flat",
     ),
@@ -131,7 +153,7 @@ LIMITS = (
         "the frame is flat",
     ),
     Limit(
-        "detail_min", 0.30, "under", _the("detail_ratio"), "look", _DENSITY, "over-simplified",
+        "detail_min", 0.20, "under", _the("detail_ratio"), "look", _DENSITY, "over-simplified",
         "only {value:.2f} of the frame's detail is left (at least {limit:g})",
         "the frame is flat",
     ),
@@ -149,11 +171,11 @@ LIMITS = (
     ),
 )  # fmt: skip
 
-PLAIN = "plain_frame"
-_PLAIN_DEFAULT = 0.55
-
-DEFAULTS: Thresholds = {limit.key: limit.default for limit in LIMITS} | {PLAIN: _PLAIN_DEFAULT}
-"""Every threshold there is; `plain_frame` is a density in bits per pixel."""
+DEFAULTS: Thresholds = {limit.key: limit.default for limit in LIMITS} | {
+    PLAIN: 0.55,
+    SHIFT_GAIN: 1.1,
+}
+"""Every threshold there is."""
 
 _OUTRANKED = {"detail_reversed": "detail_max"}
 
@@ -186,7 +208,8 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
 
     A pair that passes a "reject" limit is rejected, one that passes only "look" limits is for a
     person. For `light` colour, brightness and content may change everywhere, so only geometry and
-    edges count; for `none` nothing is known of the concept, so geometry and content count.
+    edges count, whichever side of them is the brighter; for `none` nothing is known of the
+    concept, so geometry and content count.
     """
     found: dict[str, Reason] = {}
     missing: dict[str, None] = {}
@@ -199,7 +222,7 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
                 missing[limit.name] = None
             else:
                 found.setdefault(limit.missing, Reason(limit.badge, limit.missing, "reject"))
-        elif limit.passed(value, limits[limit.key]):
+        elif limit.passed(value, limits[limit.key]) and limit.counts(measures, limits):
             found[limit.key] = _reason(limit, value, measures, limits)
     for stronger, weaker in _OUTRANKED.items():
         if stronger in found:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curate.pairs.ssim import ssim
+from curate.pairs.ssim import SCALE_WEIGHTS, similarity, ssim
 from tests.pairs.scenes import scene, shifted, twin_of
 
 WANG_ARRAY = NDArray[np.float64]
@@ -78,3 +78,53 @@ def test_a_picture_smaller_than_the_window_is_refused(shape: tuple[int, int]) ->
 def test_different_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="shapes differ"):
         ssim(np.zeros((64, 64), np.float32), np.zeros((64, 32), np.float32))
+
+
+def test_ms_ssim_is_the_product_over_five_scales() -> None:
+    frame, twin = luma(scene(1)), luma(twin_of(1))
+    product = 1.0
+    for scale, weight in enumerate(SCALE_WEIGHTS):
+        whole, structure = factors(frame, twin)
+        product *= (whole if scale == 4 else structure) ** weight
+        frame, twin = (
+            v[: v.shape[0] // 2 * 2, : v.shape[1] // 2 * 2]
+            .reshape(v.shape[0] // 2, 2, v.shape[1] // 2, 2)
+            .mean(axis=(1, 3))
+            for v in (frame, twin)
+        )
+
+    multi = similarity(luma(scene(1)), luma(twin_of(1))).multi
+
+    assert multi == pytest.approx(product, abs=1e-5)
+
+
+def factors(a: WANG_ARRAY, b: WANG_ARRAY) -> tuple[float, float]:
+    """SSIM and its factor for contrast and structure, from the maps of the whole picture."""
+    import cv2
+
+    def blurred(values: WANG_ARRAY) -> WANG_ARRAY:
+        return cv2.GaussianBlur(values, (11, 11), 1.5)[5:-5, 5:-5]
+
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    mean_a, mean_b = blurred(a), blurred(b)
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    covariance = blurred(a * b) - mean_a * mean_b
+    variances = blurred(a * a) - mean_a**2 + blurred(b * b) - mean_b**2
+    structure = (2 * covariance + c2) / (variances + c2)
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    return float((luminance * structure).mean()), float(structure.mean())
+
+
+def test_a_picture_too_small_for_five_scales_has_no_ms_ssim() -> None:
+    small = luma(scene(1))[:175, :300]
+
+    assert similarity(small, small).multi is None
+    assert similarity(small, small).single == pytest.approx(1)
+
+
+def test_bytes_and_floats_of_a_picture_have_the_same_ssim() -> None:
+    frame, twin = (np.asarray(half[:, :, 1]) for half in (scene(1), twin_of(1)))
+
+    assert ssim(frame, twin) == pytest.approx(
+        ssim(frame.astype(np.float32), twin.astype(np.float32)), abs=1e-9
+    )

@@ -11,7 +11,9 @@ from curate.records import Concept
 GOOD: dict[str, float | None] = {
     "ssim": 0.83,
     "shift_px": 0.3,
+    "registration_gain": 3.0,
     "gradient_ncc": 0.95,
+    "edge_ncc": 0.9,
     "a_shift": 0.2,
     "b_shift": -0.3,
     "lightness_shift": 0.4,
@@ -84,7 +86,21 @@ def test_colour_brightness_and_detail_may_change_in_another_concept(concept: Con
 @pytest.mark.parametrize("concept", ["light", "none"])
 def test_structure_stays_in_every_concept(concept: Concept) -> None:
     assert judge(GOOD | {"shift_px": 5.0}, concept).ruling == "reject"
-    assert judge(GOOD | {"gradient_ncc": 0.3}, concept).ruling == "reject"
+    assert judge(GOOD | {"gradient_ncc": 0.3, "edge_ncc": 0.3}, concept).ruling == "reject"
+
+
+def test_a_window_that_is_lit_at_night_is_no_fault() -> None:
+    lit = GOOD | {"gradient_ncc": 0.3}
+
+    assert judge(lit, "light").ruling == "keep"
+    assert judge(lit, "none").ruling == "reject"
+
+
+def test_a_displacement_by_which_nothing_fits_better_is_no_finding() -> None:
+    vague = GOOD | {"shift_px": 6.0, "registration_gain": 1.02}
+
+    assert judge(vague, "density").ruling == "keep"
+    assert judge(vague, "density", thresholds(["shift_gain=1"])).ruling == "reject"
 
 
 def test_content_counts_where_the_light_does_not_change() -> None:
@@ -135,4 +151,4 @@ def test_a_pair_is_kept_exactly_when_there_is_no_reason(
 
 
 def test_every_limit_has_a_default_and_no_two_share_a_key() -> None:
-    assert len({limit.key for limit in LIMITS}) == len(LIMITS) == len(DEFAULTS) - 1
+    assert len({limit.key for limit in LIMITS}) == len(LIMITS) == len(DEFAULTS) - 2
