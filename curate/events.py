@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one stretch of work is; `done` and `total` in `unit`."""
+    """How far one stretch of work is; `done` and `total` in `unit`, `detail` in words."""
 
     label: str
     done: float
     total: float
     failed: int = 0
     unit: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -23,7 +24,22 @@ def _count(text: str) -> int | None:
     return int(text)
 
 
-Films = Annotated[list[Path], typer.Argument(metavar="FILM...", help="Films, in any format.")]
+def _seconds(text: object) -> float:
+    """Seconds, from "90", "90.5", "1:30" or "0:01:30.5"; a number stays what it is."""
+    found = _TIME.fullmatch(str(text).strip())
+    if found is None:
+        raise typer.BadParameter(f"{str(text)!r} is no time; write seconds (90) or a clock (1:30).")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+_SCANS = {"keyframes": "keyframes only", "fast": "reference frames only", "full": "every frame"}
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
+
+Films = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILM|FOLDER...", help="Films in any format, or folders of films."),
+]
 Count = Annotated[
     str,
     typer.Option(
@@ -32,12 +48,49 @@ Count = Annotated[
         "'all' keeps one of every shot.",
     ),
 ]
+Scan = Annotated[
+    Literal["keyframes", "fast", "full"],
+    typer.Option(
+        "--scan",
+        help="Which frames are looked at: keyframes only, those that others refer to, or all.",
+    ),
+]
+Stream = Annotated[
+    int | None, typer.Option(min=0, help="Number of the video stream, if a film has several.")
+]
+Hardware = Annotated[
+    str,
+    typer.Option(
+        "--hwaccel",
+        metavar="none|auto|DEVICE",
+        help="Decode on a graphics card (cuda, vaapi, …); on the processor where that fails.",
+    ),
+]
+
+
+def _time(help_text: str) -> Any:
+    return typer.Option(parser=_seconds, metavar="TIME", help=help_text)
+
+
+Start = Annotated[float, _time("Use nothing before this; TIME is 90, 1:30 or 0:01:30.5.")]
+End = Annotated[float | None, _time("Use nothing from there on.")]
+Duration = Annotated[float | None, _time("Use so much from --start on.")]
+SkipIntro = Annotated[float, _time("Leave out so much at the beginning of each film.")]
+SkipOutro = Annotated[float, _time("Leave out so much at the end of each film.")]
 
 
 def extract(
     context: typer.Context,
     films: Films,
     count: Count = "120",
+    scan: Scan = "fast",
+    start: Start = 0.0,
+    end: End = None,
+    duration: Duration = None,
+    skip_intro: SkipIntro = 0.0,
+    skip_outro: SkipOutro = 0.0,
+    stream: Stream = None,
+    hwaccel: Hardware = "none",
     dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -47,12 +100,18 @@ def extract(
     from curate.extract import run
 
     most = _count(count)
+    if end is not None and duration is not None:
+        raise typer.BadParameter("--end and --duration exclude each other.")
+    reading = run.Reading(scan, stream, start, end, duration, skip_intro, skip_outro, hwaccel)
     if dry_run and not ledgers.exists(context.obj):
-        planned = run.plan(None, films, most)
+        with console.voice(quiet=quiet) as tell:
+            planned = run.plan(None, films, most, reading, tell)
         report = run.Report((), planned.todo, planned.failures)
     else:
         with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
-            report = run.extract(ledger, films, count=most, tell=tell, dry_run=dry_run)
+            report = run.extract(
+                ledger, films, count=most, reading=reading, tell=tell, dry_run=dry_run
+            )
     if as_json:
         found = [_object(extracted) for extracted in report.films]
         console.show_json({"films": found, "failures": report.failures})
@@ -94,10 +153,11 @@ def _object(found: Extracted) -> dict[str, object]:
 
 def _say_planned(report: Report) -> None:
     for work in report.planned:
-        source = work.source
+        source, reading = work.source, work.reading
+        part = f" ({work.part})" if work.part else ""
         console.show(
             f"{source.path.name}: {source.width}×{source.height} {source.codec}, "
-            f"{source.duration_s:.0f} s, to be read."
+            f"{source.duration_s:.0f} s{part}, to be read, {_SCANS[reading.scan]}."
         )
     for found in report.films:
         console.show(f"{found.path.name}: done before, {len(found.frames)} frames.")

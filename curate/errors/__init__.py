@@ -5,7 +5,8 @@ CurateError
 │   ├── UnknownSetting
 │   └── BadSetting
 ├── BadInput                  exit 3
-│   ├── FilmMissing, FilmIsFolder, FilmUnreadable, NoVideo
+│   ├── FilmMissing, FilmUnreadable, FilmEncrypted, FilmChanged
+│   ├── NoVideo, StreamMissing, NothingLeft
 │   ├── ImageMissing, ImageUnreadable, SizesDiffer, FolderEmpty
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
@@ -46,7 +47,15 @@ from curate.errors.comfy import (
     ServerUnreachable,
     TwinUnusable,
 )
-from curate.errors.films import FilmIsFolder, FilmMissing, FilmUnreadable, NoVideo
+from curate.errors.films import (
+    FilmChanged,
+    FilmEncrypted,
+    FilmMissing,
+    FilmUnreadable,
+    NothingLeft,
+    NoVideo,
+    StreamMissing,
+)
 from curate.errors.loras import LorasDiffer, LoraUnreadable, NoModuleChosen
 from curate.errors.pictures import ClipUnusable, ImageMissing, ImageUnreadable, SizesDiffer
 from curate.errors.place import (
@@ -67,7 +76,8 @@ __all__ = [
     "CurateError",
     "DiskFull",
     "Failure",
-    "FilmIsFolder",
+    "FilmChanged",
+    "FilmEncrypted",
     "FilmMissing",
     "FilmUnreadable",
     "FolderEmpty",
@@ -88,11 +98,13 @@ __all__ = [
     "NoModuleChosen",
     "NoVideo",
     "NotWritable",
+    "NothingLeft",
     "NothingYet",
     "PlaceError",
     "ServerLost",
     "ServerUnreachable",
     "SizesDiffer",
+    "StreamMissing",
     "TwinUnusable",
     "UnknownSetting",
     "UsageError",

@@ -21,11 +21,27 @@ class FilmUnreadable(BadInput):
         )
 
 
-class FilmIsFolder(BadInput):
-    def __init__(self, folder: Path) -> None:
+class FilmEncrypted(BadInput):
+    def __init__(self, film: Path) -> None:
         super().__init__(
-            f"{folder} is a folder, not a film.",
-            remedy=f'Name the films in it, for instance `curate extract "{folder}"/*.mkv`.',
+            f"The pictures of {film.name} are encrypted.",
+            remedy="Films with copy protection cannot be read; give a copy without it.",
+        )
+
+
+class FilmChanged(BadInput):
+    def __init__(self, film: Path) -> None:
+        super().__init__(
+            f"{film.name} changed while it was read.",
+            remedy="Wait until it is copied or recorded whole, then run the same command again.",
+        )
+
+
+class NothingLeft(BadInput):
+    def __init__(self, film: Path, duration_s: float, asked: str) -> None:
+        super().__init__(
+            f"{film.name} lasts {duration_s:.1f} s; {asked} leaves nothing of it.",
+            remedy="Ask for an earlier or a longer part, or leave the film out.",
         )
 
 
@@ -34,4 +50,13 @@ class NoVideo(BadInput):
         super().__init__(
             f"{film.name} has no video, only sound, subtitles or a cover.",
             remedy="Give a file with a moving picture.",
+        )
+
+
+class StreamMissing(BadInput):
+    def __init__(self, film: Path, number: int, streams: int) -> None:
+        last = streams - 1
+        super().__init__(
+            f"{film.name} has no video stream {number}.",
+            remedy=f"Give --stream a number from 0 to {last}." if last else "Leave --stream out.",
         )

@@ -19,6 +19,12 @@ from curate.extract.lettering import letters
 Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+VERSION = "figures/1"
+"""Goes up whenever a frame's figures change, for they are kept on disk."""
+
+OF_PIECE = frozenset({"rows", "columns"})
+"""The figures that a piece has one of, not one a frame."""
+
 THUMB = (80, 45)
 TONES = (32, 18)
 """Width and height of the luma that is kept of every frame; each chroma plane is half of it."""
@@ -78,26 +84,34 @@ def measure(piece: Piece) -> Figures:
     return scan.figures()
 
 
-def joined(parts: Sequence[Figures]) -> Figures:
-    """The figures of a whole film from those of its pieces.
+def joined(parts: Sequence[Figures], first: int | None = None, stop: int | None = None) -> Figures:
+    """The figures of a film from those of its pieces, from PTS `first` up to, not with, `stop`.
 
     A piece's first frame is left out where the piece before has measured it, since only that one
-    could compare it with the frame before.
+    could compare it with the frame before. Each part is looked at twice and held only then.
     """
-    begins, last = [], None
+    kept, last = [], None
     for part in parts:
-        begins.append(int(len(part) > 0 and part.pts[0] == last))
+        begin = 0 if last is None else int(np.searchsorted(part.pts, last, "right"))
+        begin = begin if first is None else max(begin, int(np.searchsorted(part.pts, first)))
+        end = len(part) if stop is None else int(np.searchsorted(part.pts, stop))
+        kept.append(slice(begin, max(begin, end)))
         last = part.pts[-1] if len(part) else last
-    values: dict[str, Any] = {}
-    for column in fields(Figures):
-        rows = [getattr(part, column.name) for part in parts if len(part)]
-        if column.name in ("rows", "columns"):
-            values[column.name] = np.max(rows, axis=0) if rows else np.zeros(0, np.float32)
-        else:
-            values[column.name] = np.concatenate(
-                [getattr(p, column.name)[b:] for p, b in zip(parts, begins, strict=True)]
-            )
-    return Figures(**values)
+    count, at = sum(rows.stop - rows.start for rows in kept), 0
+    whole: dict[str, Any] = {}
+    for part, rows in zip(parts, kept, strict=True):
+        if rows.start == rows.stop:
+            continue
+        for column in fields(Figures):
+            values = getattr(part, column.name)
+            if column.name in OF_PIECE:
+                whole[column.name] = np.maximum(whole.get(column.name, values), values)
+                continue
+            if column.name not in whole:
+                whole[column.name] = np.empty((count, *values.shape[1:]), values.dtype)
+            whole[column.name][at : at + rows.stop - rows.start] = values[rows]
+        at += rows.stop - rows.start
+    return Figures(**whole) if whole else _Scan().figures()
 
 
 def lumas(tones: Gray) -> Floats:

@@ -1,29 +1,29 @@
-"""Films: frames with their exact timestamps, and their colours as sRGB."""
+"""Films: their frames with exact timestamps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from curate import images
+from curate.extract import deinterlace, hardware
+from curate.extract.reading import SKIPPED, Reading, Scan, Window
 from curate.extract.source import Source, opened, probe
-from curate.images import RGB
 
-__all__ = ["Piece", "Source", "at", "frames", "luma", "pieces", "plane", "probe", "to_rgb"]
+__all__ = ["Piece", "Source", "at", "frames", "luma", "pieces", "plane", "probe"]
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
-_PIECE_S = 30
-_RETREATS_S = (0, 2, 12)
-_UNKNOWN = 2  # "unspecified" in ITU-T H.273, tables 4 to 6
-_HD_FROM_LINES = 577
+_PIECES = 24
+_PIECE_S = (10, 30)
+_EARLIER_S = 1  # the index of an .mp4 has decoding times, which lie a little before the PTS
+_RETREATS_S = (0, 2, 12, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,67 +31,95 @@ class Piece:
     """A stretch of a film between two keyframes; the last one has no `end`.
 
     `begin` and `end` are PTS: the piece starts at the first keyframe that is not before `begin`
-    and stops before the first one that is not before `end`.
+    and stops before the first one that is not before `end`. `threads` is FFmpeg's: 0 for one a
+    core.
     """
 
     source: Source
     begin: int
     end: int | None
     threads: int
+    scan: Scan = "full"
+    hwaccel: str = "none"
 
     @property
     def name(self) -> str:
         return f"{self.source.path.name} at {self.source.seconds(self.begin):.0f} s"
 
 
-def pieces(source: Source) -> list[Piece]:
-    """The film cut at keyframes about every half minute, so that the pieces can be read at once.
+def pieces(
+    source: Source, reading: Reading | None = None, window: Window | None = None
+) -> list[Piece]:
+    """The film cut at keyframes every 10 … 30 s, so that the pieces can be read at once.
 
-    The same film gives the same pieces on every machine. One piece if its format has no index.
+    The same film gives the same pieces on every machine, whatever part of it is asked for. One
+    piece if it has no index.
     """
-    count = int(source.duration_s // _PIECE_S) if source.indexed else 0
-    step = round(_PIECE_S / source.time_base)
-    begins = [source.start + index * step for index in range(max(1, count))]
-    ends = [*begins[1:], None]
+    reading, window = reading or Reading(scan="full"), window or Window(None, None)
+    least, most = (round(s / source.time_base) for s in _PIECE_S)
+    stop = source.start + round(source.duration_s / source.time_base)
+    step = min(max((stop - source.start) // _PIECES, least), most)
+    begins = [source.start]
+    for mark in source.landmarks:
+        if mark - begins[-1] >= step and stop - mark >= step // 2:
+            begins.append(mark)
+    ends = [*begins[1:], None if source.landmarks else window.stop]
     threads = 1 if len(begins) > 1 else 0
-    return [Piece(source, *bounds, threads) for bounds in zip(begins, ends, strict=True)]
+    slack = round(_EARLIER_S / source.time_base)
+    return [
+        Piece(source, begin, end, threads, reading.scan, reading.hwaccel)
+        for begin, end in zip(begins, ends, strict=True)
+        if (window.first is None or end is None or end + slack > window.first)
+        and (window.stop is None or begin - slack < window.stop)
+    ]
 
 
 def frames(piece: Piece) -> Iterator[av.VideoFrame]:
     """The frames of a piece in the order they are shown, and the first one of the next piece.
 
-    What cannot be decoded is left out; what was decoded in part has `is_corrupt` set.
+    What cannot be decoded is left out; what was decoded in part has `is_corrupt` set. Each frame
+    has a plane of its own for luma and for either chroma.
 
     Raises:
         FilmUnreadable: the file cannot be opened any more.
     """
-    with opened(piece.source.path) as container:
+    with hardware.opened_on(piece.hwaccel, piece.source.path) as container:
         stream = _stream(container, piece.source, piece.threads)
+        stream.codec_context.skip_frame = SKIPPED[piece.scan]
         if piece.begin > piece.source.start:
-            _seek(container, stream, piece.begin)
+            _seek(container, stream, piece.begin - round(_EARLIER_S / piece.source.time_base))
         last = None
         for frame in _between(container, stream, piece):
             if frame.pts is not None and (last is None or frame.pts > last):
                 last = frame.pts
-                yield frame
+                yield _planar(frame)
 
 
-def at(source: Source, moments: list[int]) -> Iterator[av.VideoFrame]:
-    """The frames whose PTS are `moments`, in that order; one that cannot be had is left out."""
+def at(source: Source, moments: Sequence[int]) -> Iterator[av.VideoFrame]:
+    """The frames whose PTS are `moments` (ascending); one that cannot be had whole is left out.
+
+    A frame whose fields were caught at two moments is deinterlaced; any other is as the film has
+    it. A film without an index is read through once.
+    """
     with opened(source.path) as container:
-        stream = _stream(container, source, threads=1)
+        stream = _stream(container, source, threads=1 if source.landmarks else 0)
+        if not source.landmarks:
+            yield from _found(_decoded_all(container, stream), moments)
+            return
         for moment in moments:
-            frame = _at(container, stream, source, moment)
-            if frame is not None:
-                yield frame
+            for back_s in _RETREATS_S:
+                back = max(source.start, moment - round(back_s / source.time_base))
+                _seek(container, stream, back)
+                stream.codec_context.flush_buffers()
+                frame = next(_found(_decoded_from(container, stream, moment), [moment]), None)
+                if frame is not None:
+                    yield frame
+                    break
 
 
 def luma(frame: av.VideoFrame) -> tuple[Plane, int]:
     """The Y plane without a copy, shape (height, width), and how many bits it has."""
-    form = frame.format
-    if len(form.components) < 3 or form.is_rgb or not form.is_planar or "be" in form.name[-2:]:
-        return cast(Plane, frame.reformat(format="gray").to_ndarray()), 8
-    return plane(frame, 0), form.components[0].bits
+    return plane(frame, 0), frame.format.components[0].bits
 
 
 def plane(frame: av.VideoFrame, index: int) -> Plane:
@@ -108,31 +136,17 @@ def is_full_range(frame: av.VideoFrame) -> bool:
     return frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
 
 
-def to_rgb(frame: av.VideoFrame, source: Source) -> RGB:
-    """The picture as it is shown: sRGB uint8, square pixels, upright.
-
-    A film that does not say its colour matrix has BT.709 from 577 lines up, else BT.601.
-    """
-    matrix = int(frame.colorspace)
-    if matrix == _UNKNOWN:
-        matrix = Colorspace.ITU709 if frame.height >= _HD_FROM_LINES else Colorspace.ITU601
-    pixels = cast(
-        RGB,
-        VideoReformatter()
-        .reformat(
-            frame,
-            format="rgb24",
-            src_colorspace=matrix,
-            src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
-            dst_color_range=ColorRange.JPEG,
-            interpolation="BICUBIC",
-        )
-        .to_ndarray(),
-    )
-    if (pixels.shape[1], pixels.shape[0]) != (source.width, source.height):
-        pixels = images.resize(pixels, source.width, source.height)
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns))
+def _planar(frame: av.VideoFrame) -> av.VideoFrame:
+    """The same picture as planar YUV of the machine's byte order, if it is anything else."""
+    form = frame.format
+    if len(frame.planes) >= 3 and not form.is_rgb and not form.is_big_endian:
+        return frame
+    if form.name in ("nv12", "p010le"):  # what hardware decoders give
+        return frame.reformat(format="yuv420p" if form.name == "nv12" else "yuv420p10le")
+    plain = frame.reformat(format="yuv444p", dst_color_range=ColorRange.MPEG)
+    plain.color_range = ColorRange.MPEG
+    plain.pts = frame.pts
+    return plain
 
 
 def _between(
@@ -144,45 +158,73 @@ def _between(
     """
     first = last = None
     for packet in _packets(container, stream):
-        shown = packet.pts if packet.pts is not None else packet.dts
+        shown = _shown(packet)
         if first is None:
             if not packet.is_keyframe or shown is None:
                 continue
             if piece.begin > piece.source.start and shown < piece.begin:
                 continue
+            if piece.end is not None and shown >= piece.end:
+                return
             first = shown
         elif last is not None and (shown is None or shown > last):
             break
         elif piece.end is not None and last is None and packet.is_keyframe and shown is not None:
             last = shown if shown >= piece.end else None
-        yield from _since(first, _decoded(stream, packet))
+        if packet.is_keyframe or piece.scan != "keyframes":
+            yield from _since(first, _decoded(stream, packet))
     if first is not None:
         yield from _since(first, _decoded(stream, None))
 
 
 def _since(first: int, decoded: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    return (frame for frame in decoded if frame.pts is not None and first <= frame.pts)
+
+
+def _found(decoded: Iterator[av.VideoFrame], moments: Sequence[int]) -> Iterator[av.VideoFrame]:
+    """Those of the frames whose PTS are `moments`, once their neighbours are known."""
+    wanted = iter(moments)
+    moment = next(wanted, None)
+    before = caught = None
     for frame in decoded:
-        if frame.pts is None:
-            frame.pts = frame.dts
-        if frame.pts is not None and first <= frame.pts:
-            yield frame
+        if caught is not None:
+            yield deinterlace.woven(before, caught, frame)
+            before, caught = caught, None
+        while moment is not None and frame.pts is not None and frame.pts > moment:
+            moment = next(wanted, None)
+        if moment is None:
+            return
+        if frame.pts == moment and not frame.is_corrupt:
+            if not frame.interlaced_frame:
+                yield frame
+                before = frame
+            else:
+                caught = frame
+        else:
+            before = frame
+    if caught is not None:
+        yield deinterlace.woven(before, caught, None)
 
 
-def _at(
-    container: InputContainer, stream: av.VideoStream, source: Source, moment: int
-) -> av.VideoFrame | None:
-    retreats = _RETREATS_S if source.indexed else ()
-    for back_s in (*retreats, None):
-        back = source.start if back_s is None else moment - round(back_s / source.time_base)
-        _seek(container, stream, max(source.start, back))
-        stream.codec_context.flush_buffers()
-        for packet in _packets(container, stream, flush=True):
-            found = next((f for f in _decoded(stream, packet) if (f.pts or 0) >= moment), None)
-            if found is not None:
-                if found.pts == moment and not found.is_corrupt:
-                    return found
-                break
-    return None
+def _decoded_from(
+    container: InputContainer, stream: av.VideoStream, moment: int
+) -> Iterator[av.VideoFrame]:
+    """The frames from the next keyframe on; none if it is shown after `moment`."""
+    begun = False
+    for packet in _packets(container, stream, flush=True):
+        if not begun and packet.size:
+            shown = _shown(packet)
+            if not packet.is_keyframe or shown is None:
+                continue
+            if shown > moment:
+                return
+            begun = True
+        yield from _decoded(stream, packet)
+
+
+def _decoded_all(container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    for packet in _packets(container, stream, flush=True):
+        yield from _decoded(stream, packet)
 
 
 def _packets(
@@ -197,11 +239,18 @@ def _packets(
         return
 
 
+def _shown(packet: av.Packet[av.VideoStream]) -> int | None:
+    return packet.pts if packet.pts is not None else packet.dts
+
+
 def _decoded(
     stream: av.VideoStream, packet: av.Packet[av.VideoStream] | None
 ) -> Iterator[av.VideoFrame]:
     try:
-        yield from stream.codec_context.decode(packet)
+        for frame in stream.codec_context.decode(packet):
+            if frame.pts is None:
+                frame.pts = frame.dts
+            yield frame
     except av.error.FFmpegError:  # a damaged packet; those behind it may be sound
         return
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from curate import identity
 from curate.extract.choice import Choice
 from curate.extract.figures import Figures
+from curate.extract.reading import Reading, Window, asked
 from curate.extract.source import Source
 from curate.extract.stills import Still
 from curate.records import Film, Frame, Refusal, Shot
@@ -16,13 +17,26 @@ from curate.records import Film, Frame, Refusal, Shot
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A film that is to be read; `count` is how many frames to keep at most, None for all."""
+    """A film that is to be read.
+
+    Attributes:
+        reading: how, and which part of it.
+        window: that part, in PTS.
+        count: how many frames to keep at most, None for all.
+    """
 
     task_id: str
     film_id: str
     name: str
     source: Source
+    reading: Reading
+    window: Window
     count: int | None
+
+    @property
+    def part(self) -> str:
+        """The part that is used, as the user asked for it; empty for all of the film."""
+        return asked(self.reading)
 
 
 def film(work: Work, figures: Figures) -> Film:

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from curate import engine, identity
-from curate.errors import CurateError, Failure, FilmUnreadable
+from curate.errors import CurateError, Failure, FilmChanged, FilmUnreadable, NothingLeft
 from curate.events import Notice, Progress, Tell, silent
-from curate.extract import figures as measures
-from curate.extract import film, names, rows, stills
+from curate.extract import (
+    film,
+    hardware,
+    names,
+    notices,
+    rows,
+    scan,
+    search,
+    stills,
+    store,
+    turn,
+)
 from curate.extract.choice import Choice, choose
 from curate.extract.figures import Figures
-from curate.extract.film import Piece
+from curate.extract.reading import Reading, Scan, asked, window
 from curate.extract.rows import Work
 from curate.extract.stills import Batch, Still
 from curate.ledger import Ledger
 from curate.records import Film, Frame, Refusal, Shot, Task
 
-__all__ = ["Extracted", "Plan", "Report", "Work", "extract", "plan"]
+__all__ = ["Extracted", "Plan", "Reading", "Report", "Scan", "Work", "extract", "plan"]
 
 STATION = "extract"
-VERSION = "extract/1"
+VERSION = "extract/2"
 
 _BATCH_FRAMES = 8
-_CUT_OFF_S = 1.5
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ def extract(
     films: Sequence[Path],
     *,
     count: int | None = 120,
+    reading: Reading = Reading(),  # noqa: B008 - it is frozen
     tell: Tell = silent,
     dry_run: bool = False,
 ) -> Report:
@@ -70,51 +81,65 @@ def extract(
 
     Args:
         ledger: of the workspace that the frames go to.
-        films: paths; the same film twice is read once.
+        films: paths of films and of folders that hold some; the same film twice is read once.
         count: at most so many frames a film, the most crowded and most different; None for one of
             every shot.
+        reading: which part of each film is read, and how.
         tell: hears how many seconds of each film have been read.
         dry_run: only plan.
     """
-    planned = plan(ledger, films, count)
-    if dry_run:
-        held = tuple(_held(ledger, path, film, is_new=False) for path, film in planned.done)
-        return Report(held, planned.todo, planned.failures)
+    planned = plan(ledger, films, count, reading, tell)
     found = {film.id: _held(ledger, path, film, is_new=False) for path, film in planned.done}
     failures = list(planned.failures)
-    for work in planned.todo:
-        try:
-            recorded = _read(ledger, work, tell)
-        except CurateError as error:
-            failures.append(Failure.of(str(work.source.path), error))
-        except _Failed as failed:
-            failures.append(failed.failure)
-        else:
-            found[work.film_id] = _held(ledger, work.source.path, recorded, is_new=True)
-            continue
-        with ledger.transaction():
-            ledger.fail(work.task_id, STATION, replace(failures[-1], item=work.name))
-    for extracted in found.values():
-        _sweep(ledger, extracted.film, extracted.frames)
+    for number, work in enumerate(() if dry_run else planned.todo):
+        if len(planned.todo) > 1:
+            tell(Progress("films", number, len(planned.todo), len(failures), unit="films"))
+        with turn.taken(ledger.workspace, tell):
+            again = plan(ledger, [work.source.path], count, reading)
+            failures += again.failures
+            for path, done in again.done:
+                found[done.id] = _held(ledger, path, done, is_new=False)
+            for waiting in again.todo:
+                recorded = _attempted(ledger, waiting, tell)
+                if isinstance(recorded, Film):
+                    found[recorded.id] = _held(ledger, waiting.source.path, recorded, is_new=True)
+                else:
+                    failures.append(recorded)
+    if not dry_run:
+        if len(planned.todo) > 1:
+            total = len(planned.todo)
+            tell(Progress("films", total, total, len(failures), unit="films"))
+        for extracted in found.values():
+            _sweep(ledger, extracted.film, extracted.frames)
     return Report(tuple(found.values()), planned.todo, tuple(failures))
 
 
-def plan(ledger: Ledger | None, films: Sequence[Path], count: int | None) -> Plan:
+def plan(
+    ledger: Ledger | None,
+    films: Sequence[Path],
+    count: int | None,
+    reading: Reading = Reading(),  # noqa: B008 - it is frozen
+    tell: Tell = silent,
+) -> Plan:
     """Which films are to be read; without a ledger none is done."""
     todo: dict[str, Work] = {}
     done: dict[str, tuple[Path, Film]] = {}
-    failures = []
     finished = ledger.done(STATION) if ledger else set()
     known = {film.id: film for film in ledger.all(Film)} if ledger else {}
     taken = {film.name: film.id for film in known.values()}
-    for path in films:
+    sought = search.films(films)
+    failures = list(sought.failures)
+    _tell_others(sought.others, tell)
+    for path in sought.films:
         try:
-            source = film.probe(path)
+            source = film.probe(path, reading.stream)
+            used = window(source, reading)
             film_id = _film_id(path)
         except CurateError as error:
             failures.append(Failure.of(str(path), error))
             continue
-        task_id = identity.of_task(VERSION, film=film_id, count=count)
+        settings = {k: v for k, v in asdict(reading).items() if k != "hwaccel"}
+        task_id = identity.of_task(VERSION, film=film_id, count=count, reading=settings)
         before = known.get(film_id)
         is_done = before and before.task_id == task_id and task_id in finished
         if ledger and before and is_done and _is_whole(ledger, before):
@@ -122,41 +147,49 @@ def plan(ledger: Ledger | None, films: Sequence[Path], count: int | None) -> Pla
             continue
         name = before.name if before else names.of_film(path, film_id, taken)
         taken[name] = film_id
-        todo.setdefault(film_id, Work(task_id, film_id, name, source, count))
+        todo.setdefault(film_id, Work(task_id, film_id, name, source, reading, used, count))
     return Plan(tuple(todo.values()), tuple(done.values()), tuple(failures))
 
 
-class _Failed(Exception):
-    """A piece of a film failed in a worker."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+def _attempted(ledger: Ledger, work: Work, tell: Tell) -> Film | Failure:
+    """What was recorded of a film, or why nothing was."""
+    try:
+        return _read(ledger, work, tell)
+    except CurateError as error:
+        failure = Failure.of(str(work.source.path), error)
+    except scan.Failed as failed:
+        failure = failed.failure
+    with ledger.transaction():
+        ledger.fail(work.task_id, STATION, replace(failure, item=work.name))
+    return failure
 
 
 def _read(ledger: Ledger, work: Work, tell: Tell) -> Film:
     """Scan a film, choose from it, write the frames, record it all."""
-    figures = _scanned(work, tell)
+    work = _on_hardware(work, tell)
+    for text in notices.before(work):
+        tell(Notice(text))
+    figures = scan.scan(work, scan.stretches(work, ledger.workspace), tell)
+    if _film_id(work.source.path) != work.film_id:
+        store.forget(ledger.workspace, work.film_id)
+        raise FilmChanged(work.source.path)
     if not len(figures):
+        if not work.window.is_whole:
+            raise NothingLeft(work.source.path, work.source.duration_s, asked(work.reading))
         raise FilmUnreadable(work.source.path, "none of its pictures can be decoded")
-    _warn(work, figures, tell)
+    for text in notices.after(work, figures):
+        tell(Notice(text))
     choice = choose(figures, work.count)
     written = dict(_written(ledger, work, figures, choice, tell))
     return _record(ledger, work, figures, choice, written)
 
 
-def _scanned(work: Work, tell: Tell) -> Figures:
-    pieces = film.pieces(work.source)
-    total_s = work.source.duration_s
-    tell(Progress(work.source.path.name, 0, total_s, unit="s"))
-    parts: dict[Piece, Figures] = {}
-    for outcome in engine.map(measures.measure, pieces):
-        if outcome.result is None:
-            raise _Failed(replace(_failure(outcome.failure), item=str(work.source.path)))
-        parts[outcome.item] = outcome.result
-        read_s = total_s * len(parts) / len(pieces)
-        tell(Progress(work.source.path.name, read_s, total_s, unit="s"))
-    return measures.joined([parts[piece] for piece in pieces])
+def _on_hardware(work: Work, tell: Tell) -> Work:
+    """The work with the decoder that it can have."""
+    name, reason = hardware.settled(work.source, work.reading.hwaccel)
+    if reason:
+        tell(Notice(f"{reason}; {work.source.path.name} is decoded on the processor."))
+    return replace(work, reading=replace(work.reading, hwaccel=name))
 
 
 def _written(
@@ -166,19 +199,20 @@ def _written(
     moments = [int(figures.pts[candidate.row]) for candidate in choice.candidates]
     folder = ledger.workspace / "frames"
     files = [folder / names.of_frame(work.name, work.source.seconds(pts)) for pts in moments]
+    size = _BATCH_FRAMES if work.source.landmarks else max(1, len(moments))
     batches = [
         Batch(
             work.source,
-            tuple(moments[begin : begin + _BATCH_FRAMES]),
-            tuple(files[begin : begin + _BATCH_FRAMES]),
+            tuple(moments[begin : begin + size]),
+            tuple(files[begin : begin + size]),
             choice.crop,
         )
-        for begin in range(0, len(moments), _BATCH_FRAMES)
+        for begin in range(0, len(moments), size)
     ]
     label, done = f"{work.source.path.name}: frames", 0
     for outcome in engine.map(stills.write, batches):
         if outcome.result is None:
-            raise _Failed(_failure(outcome.failure))
+            raise scan.Failed(outcome.failure, str(work.source.path))
         done += len(outcome.item.moments)
         tell(Progress(label, done, len(moments), unit="frames"))
         yield from ((still.moment, still) for still in outcome.result)
@@ -224,17 +258,13 @@ def _sweep(ledger: Ledger, film: Film, frames: Iterable[Frame]) -> None:
             file.unlink(missing_ok=True)
 
 
-def _warn(work: Work, figures: Figures, tell: Tell) -> None:
-    name, end_s = work.source.path.name, rows.end_s(work.source, figures)
-    if end_s < work.source.duration_s - _CUT_OFF_S:
-        tell(
-            Notice(
-                f"{name} breaks off at {end_s:.1f} s of {work.source.duration_s:.1f} s; "
-                "it is used as far as it goes."
-            )
-        )
-    if damaged := int(figures.damaged.sum()):
-        tell(Notice(f"{name} has {damaged} damaged frames; they are not used."))
+def _tell_others(others: Sequence[Path], tell: Tell) -> None:
+    if not others:
+        return
+    named = ", ".join(path.name for path in others[:_MOST_NAMED])
+    more = ", …" if len(others) > _MOST_NAMED else ""
+    files = "file that is no film is" if len(others) == 1 else "files that are no films are"
+    tell(Notice(f"{len(others)} {files} left out: {named}{more}"))
 
 
 def _film_id(path: Path) -> str:
@@ -242,8 +272,3 @@ def _film_id(path: Path) -> str:
         return identity.of_film(path)
     except OSError as error:
         raise FilmUnreadable(path, (error.strerror or str(error)).lower()) from error
-
-
-def _failure(failure: Failure | None) -> Failure:
-    assert failure is not None
-    return failure

@@ -1,107 +1,179 @@
-"""What a film's header says."""
+"""What a film's header and index say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.stream import Disposition
 
-from curate.errors import FilmIsFolder, FilmMissing, FilmUnreadable, NoVideo
+from curate.errors import FilmEncrypted, FilmMissing, FilmUnreadable, NoVideo, StreamMissing
 
 _INDEXED = frozenset({"matroska", "webm", "mov", "mp4", "avi", "asf", "flv"})
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A film that opened: what its header says, and how to find a moment in it.
+    """A film that opened: what its file says, and how to find a moment in it.
 
     Attributes:
         stream: index of the video stream in the file.
+        streams: how many video streams the file has, covers not counted.
         time_base: seconds of one unit of a PTS.
         start: the PTS that is called 0 s, the start of the file.
-        width: of the picture as it is shown: square pixels, upright.
-        duration_s: as the header has it, 0 if it does not say.
-        indexed: a moment can be reached without reading all that comes before it.
+        width: of the picture as it is shown before it is turned upright: square pixels.
+        duration_s: up to the last packet if the file has an index, else as `declared_s`.
+        declared_s: as the header has it, 0 if it does not say.
+        landmarks: PTS near which keyframes lie, ascending; a moment can be reached without reading
+            all that comes before it. Empty if the file has no index that can be relied on.
     """
 
     path: Path
     stream: int
+    streams: int
     time_base: Fraction
     start: int
     width: int
     height: int
     duration_s: float
+    declared_s: float
     codec: str
     pixel_format: str
-    indexed: bool
+    landmarks: tuple[int, ...]
 
     def seconds(self, pts: int) -> float:
         return round(float((pts - self.start) * self.time_base), 6)
 
 
-def probe(path: Path) -> Source:
-    """Read a film's header.
+def probe(path: Path, stream: int | None = None) -> Source:
+    """Read a film's header and index.
+
+    Args:
+        path: of the film.
+        stream: which of its video streams, from 0; by default the one that players show.
 
     Raises:
-        FilmMissing, FilmIsFolder: there is no such file.
+        FilmMissing: there is no such file.
         FilmUnreadable: it is no film, or none of which enough is left.
+        FilmEncrypted: its pictures are encrypted.
         NoVideo: it has only sound, or only a cover.
+        StreamMissing: it has no video stream of that number.
     """
-    if path.is_dir():
-        raise FilmIsFolder(path)
     if not path.exists():
         raise FilmMissing(path)
     with opened(path) as container:
-        shown = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        shown = [s for s in container.streams.video if not s.disposition & _PICTURES]
         if not shown:
             raise NoVideo(path)
-        stream = shown[0]
-        context = stream.codec_context
-        if not context.pix_fmt or not context.width or stream.time_base is None:
+        found = _chosen(path, shown, stream)
+        context = found.codec_context
+        if context is None or not context.pix_fmt or not context.width or found.time_base is None:
             raise FilmUnreadable(path, "its picture format cannot be made out")
         start_us = container.start_time
         start_s = Fraction(start_us, av.time_base) if start_us is not None else Fraction(0)
-        width, height = _shown_size(context.width, context.height, stream.sample_aspect_ratio)
+        start = round(start_s / found.time_base)
+        declared_s = _declared_s(container, found)
+        if _is_encrypted(container, found):
+            raise FilmEncrypted(path)
+        landmarks, stop = _index(container, found, start)
+        width, height = _shown_size(context.width, context.height, found.sample_aspect_ratio)
         return Source(
             path=path,
-            stream=stream.index,
-            time_base=stream.time_base,
-            start=round(start_s / stream.time_base),
+            stream=found.index,
+            streams=len(shown),
+            time_base=found.time_base,
+            start=start,
             width=width,
             height=height,
-            duration_s=_duration_s(container, stream),
+            duration_s=float((stop - start) * found.time_base) if landmarks else declared_s,
+            declared_s=declared_s,
             codec=context.name,
             pixel_format=context.pix_fmt,
-            indexed=bool(_INDEXED & set(container.format.name.split(","))),
+            landmarks=landmarks,
         )
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def opened(path: Path, hwaccel: HWAccel | None = None) -> Iterator[InputContainer]:
     """A film, open for reading.
 
     Raises:
         FilmUnreadable: it cannot be opened, or is no film.
     """
     try:
-        container = av.open(path, metadata_errors="replace")
+        container = av.open(path, metadata_errors="replace", hwaccel=hwaccel)
     except av.error.InvalidDataError as error:
-        raise FilmUnreadable(
-            path, "it is not a film, or its beginning or end is cut off"
-        ) from error
+        reason = "it is empty" if _is_empty(path) else _NO_FILM
+        raise FilmUnreadable(path, reason) from error
     except (av.error.FFmpegError, OSError) as error:
         raise FilmUnreadable(path, (error.strerror or str(error)).lower()) from error
     with container:
         yield container
 
 
-def _duration_s(container: InputContainer, stream: av.VideoStream) -> float:
+_NO_FILM = "it is not a film, or its beginning or end is cut off"
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _chosen(path: Path, shown: Sequence[av.VideoStream], number: int | None) -> av.VideoStream:
+    if number is None:
+        return next((s for s in shown if s.disposition & Disposition.default), shown[0])
+    if number >= len(shown):
+        raise StreamMissing(path, number, len(shown))
+    return shown[number]
+
+
+def _index(
+    container: InputContainer, stream: av.VideoStream, start: int
+) -> tuple[tuple[int, ...], int]:
+    """The keyframes that the index names and the file holds, and where the last packet ends.
+
+    Nothing if there is no index, or if it stops before the middle of the film: such a film is
+    quicker read through. What a file lacks at its end, the index of an .mp4 names all the same.
+    """
+    if not _INDEXED & set(container.format.name.split(",")):
+        return (), start
+    try:
+        container.seek(start, stream=stream)  # Matroska reads its index at the first seek
+        keyframes = [
+            (entry.timestamp, entry.pos) for entry in stream.index_entries if entry.is_keyframe
+        ]
+        held = sorted(pts for pts, at in keyframes if at < container.size)
+        if len(held) < 2:
+            return (), start
+        container.seek(held[-1], stream=stream)
+        stop = max(
+            (
+                packet.pts + (packet.duration or 0)
+                for packet in container.demux(stream)
+                if packet.pts is not None and packet.size
+            ),
+            default=start,
+        )
+    except av.error.FFmpegError:
+        return (), start
+    return (tuple(held), stop) if 2 * held[-1] > stop + start else ((), start)
+
+
+def _is_encrypted(container: InputContainer, stream: av.VideoStream) -> bool:
+    try:
+        packet = next((packet for packet in container.demux(stream) if packet.size), None)
+    except av.error.FFmpegError:
+        return False
+    return packet is not None and packet.has_sidedata("encryption_info")
+
+
+def _declared_s(container: InputContainer, stream: av.VideoStream) -> float:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / av.time_base

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import identity, images
-from curate.extract import film
+from curate.extract import colour, film
 from curate.extract.density import density, sharpness
 from curate.extract.film import Source
 from curate.extract.refuse import Crop
@@ -52,7 +52,7 @@ def write(batch: Batch) -> list[Still]:
     for frame in film.at(batch.source, list(batch.moments)):
         assert frame.pts is not None
         stored = (frame.width, frame.height)
-        pixels = cropped(film.to_rgb(frame, batch.source), batch.crop, stored)
+        pixels = cropped(colour.to_rgb(frame, batch.source), batch.crop, stored)
         file = targets[frame.pts]
         images.write(file, pixels)
         stills.append(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from curate.demo.film import Take, draw
-from curate.errors import FilmIsFolder, FilmMissing, FilmUnreadable, NoVideo
-from curate.extract import film
+from curate.errors import FilmMissing, FilmUnreadable, NoVideo
+from curate.extract import colour, film
 
 SMALL = (320, 180)
 COLOURS = [(255, 255, 255), (0, 0, 0), (200, 40, 40), (40, 190, 60), (50, 60, 210), (128, 128, 128)]
@@ -57,7 +57,7 @@ def whole(path: Path) -> list[av.VideoFrame]:
 def seen_colours(path: Path) -> list[tuple[int, ...]]:
     source = film.probe(path)
     (piece,) = film.pieces(source)
-    return [tuple(film.to_rgb(f, source)[32, 32].tolist()) for f in film.frames(piece)]
+    return [tuple(colour.to_rgb(f, source)[32, 32].tolist()) for f in film.frames(piece)]
 
 
 @pytest.mark.parametrize("matrix", ["601", "709"])
@@ -90,7 +90,7 @@ def test_pieces_put_together_are_the_whole_film(long_film):
     pieces = film.pieces(film.probe(long_film))
     parts = [[(f.pts, f.to_ndarray().tobytes()) for f in film.frames(p)] for p in pieces]
 
-    assert len(pieces) == 3
+    assert len(pieces) > 3
     assert all(one[-1] == two[0] for one, two in itertools.pairwise(parts))
     joined = parts[0] + [frame for part in parts[1:] for frame in part[1:]]
     assert joined == [(f.pts, f.to_ndarray().tobytes()) for f in whole(long_film)]
@@ -134,7 +134,7 @@ def test_pixels_that_are_not_square_become_square(tmp_path):
     (frame,) = film.frames(film.pieces(source)[0])
 
     assert (source.width, source.height) == (128, 64)
-    assert film.to_rgb(frame, source).shape == (64, 128, 3)
+    assert colour.to_rgb(frame, source).shape == (64, 128, 3)
 
 
 def test_the_cover_is_not_taken_for_the_film(tmp_path):
@@ -191,7 +191,7 @@ def test_ten_bits_and_eight_give_one_luma(tmp_path):
 @pytest.mark.parametrize(
     ("make", "error"),
     [
-        (lambda path: path.mkdir(), FilmIsFolder),
+        (lambda path: path.mkdir(), FilmUnreadable),
         (lambda path: path.write_text("Once upon a time there was a film.\n" * 99), FilmUnreadable),
         (lambda path: path.write_bytes(b""), FilmUnreadable),
         (lambda path: path.with_suffix(".mp4").touch(), FilmMissing),

@@ -45,7 +45,7 @@ def snapshot(curate: Cli) -> tuple[dict[str, bytes], list[dict[str, object]]]:
 
 
 def test_a_film_becomes_frames_and_records(curate, drawn_film):
-    ran = curate("extract", drawn_film, "--json")
+    ran = curate("extract", drawn_film, "--scan", "full", "--json")
 
     assert ran.returncode == 0, ran.stderr
     (film,) = json.loads(ran.stdout)["films"]
@@ -155,7 +155,7 @@ def test_a_broken_film_does_not_stop_the_others(curate, short, tmp_path):
     [
         ("missing.mkv", "There is no film"),
         ("text.mkv", "Cannot decode text.mkv"),
-        ("folder", "is a folder"),
+        ("folder", "There are no films in"),
         ("sound.mkv", "has no video"),
     ],
 )
@@ -224,7 +224,7 @@ def test_a_dry_run_says_what_would_be_read_and_writes_nothing(curate, short):
     ran = curate("extract", short, "--dry-run")
 
     assert ran.returncode == 0
-    assert "short.mp4: 320×180 h264, 4 s, to be read." in ran.stdout
+    assert "short.mp4: 320×180 h264, 4 s, to be read, reference frames only." in ran.stdout
     assert not curate.workspace.exists()
 
 
