@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from curate import files
 from curate.pairs.halves import Halves
-from curate.pairs.verdict import LIMITS, PLAIN, Judgement, Thresholds
+from curate.pairs.verdict import LIMITS, Judgement, Thresholds
 from curate.records import Pair, Ruling
 
 RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
@@ -148,8 +148,7 @@ def _number(value: float | None, form: str) -> str:
 
 def _limit(key: str, value: float) -> str:
     limit = next((one for one in LIMITS if one.key == key), None)
-    side = f"{limit.side} → {limit.ruling}" if limit else "under, with detail_max"
-    badge = limit.badge if limit else "nothing to simplify"
-    concepts = ", ".join(sorted(limit.concepts)) if limit else "density"
-    assert limit or key == PLAIN
+    side = f"{limit.side} → {limit.ruling}" if limit else "a condition of others"
+    badge = limit.badge if limit else ""
+    concepts = ", ".join(sorted(limit.concepts)) if limit else ""
     return f"<tr><td><code>{key}</code><td>{value:g}<td>{side}<td>{badge}<td>{concepts}"
