@@ -15,7 +15,8 @@ CurateError
 │   └── NothingYet
 ├── PlaceError                exit 3
 │   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
-│   └── DiskFull, NotWritable
+│   ├── DiskFull, NotWritable
+│   └── PortTaken
 ├── NoComfy                   exit 4
 │   ├── ServerUnreachable, ServerLost
 │   ├── ModelsMissing
@@ -66,6 +67,7 @@ from curate.errors.place import (
     WorkerDied,
     WorkspaceUnusable,
 )
+from curate.errors.review import PortTaken
 from curate.errors.sets import CaptionUnusable
 
 __all__ = [
@@ -101,6 +103,7 @@ __all__ = [
     "NothingLeft",
     "NothingYet",
     "PlaceError",
+    "PortTaken",
     "ServerLost",
     "ServerUnreachable",
     "SizesDiffer",

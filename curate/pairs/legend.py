@@ -1,0 +1,58 @@
+"""How a measure is called and written for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A measure's key, its name in a word or two, and how its value is written."""
+
+    key: str
+    label: str
+    digits: int
+    unit: str = ""
+    is_signed: bool = False
+
+    def text(self, value: float | None) -> str:
+        if value is None:
+            return "not measured"
+        sign = "+" if self.is_signed else ""
+        return f"{value:{sign}z.{self.digits}f}{self.unit}"
+
+
+NUMBERS = (
+    Number("shift_px", "shift", 2, " px"),
+    Number("shift_x_px", "shift x", 2, " px", is_signed=True),
+    Number("shift_y_px", "shift y", 2, " px", is_signed=True),
+    Number("scale", "scale", 4),
+    Number("rotation_deg", "rotation", 2, "°", is_signed=True),
+    Number("confidence", "confidence", 2),
+    Number("ssim", "SSIM", 3),
+    Number("ssim_registered", "SSIM in register", 3),
+    Number("ms_ssim", "MS-SSIM", 3),
+    Number("gradient_ncc", "edges", 2),
+    Number("lightness_shift", "ΔL", 1, is_signed=True),
+    Number("a_shift", "Δa", 1, is_signed=True),
+    Number("b_shift", "Δb", 1, is_signed=True),
+    Number("chroma_slope", "saturation", 2, "×"),
+    Number("contrast_ratio", "contrast", 2, "×"),
+    Number("tile_residual", "worst tile", 0, " Lab"),
+    Number("detail_ratio", "detail left", 2),
+    Number("density_frame", "frame density", 2, " bits/px"),
+    Number("density_twin", "twin density", 2, " bits/px"),
+    Number("clip_similarity", "CLIP", 2),
+)
+
+_PLACES = frozenset({"width_px", "height_px", "tile_x", "tile_y"})
+"""Sizes and places: shown as such, not as numbers to compare."""
+
+
+def of(measures: Iterable[str]) -> list[Number]:
+    """The legend of these measures, in reading order; one that is not known here comes last."""
+    there = dict.fromkeys(measures)
+    known = [number for number in NUMBERS if number.key in there]
+    new = there.keys() - {number.key for number in NUMBERS} - _PLACES
+    return known + [Number(key, key.replace("_", " "), 3) for key in sorted(new)]
