@@ -90,8 +90,8 @@ def _brightness(measures: Measures) -> float | None:
     return None if shift is None else abs(shift)
 
 
-# Starting values from 580 simulated pairs at 1024 px; no real Kontext output was among them.
-# detail_* are for the mean gradient, on which clean twins stay below .93 in 97 % of cases.
+# Set on the first part of the simulated pairs of benchmarks/pairs.py, at 1024 px, and proved on the
+# part held out; no real Kontext output was among them.
 LIMITS = (
     Limit(
         "shift_px", 1.5, "over", _the("shift_px"), "reject", _ALL, "out of register",
@@ -114,7 +114,7 @@ LIMITS = (
         "tinted as a whole by {value:.1f} in a,b (limit {limit:g})", name="tint",
     ),
     Limit(
-        "brightness", 2.0, "over", _brightness, "reject", _DENSITY, "brightness",
+        "brightness", 2.2, "over", _brightness, "reject", _DENSITY, "brightness",
         "brighter or darker as a whole by {value:.1f} L (limit {limit:g})", name="brightness",
     ),
     Limit(
@@ -123,7 +123,7 @@ LIMITS = (
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "chroma_max", 1.08, "over", _the("chroma_slope"), "reject", _DENSITY, "oversaturated",
+        "chroma_max", 1.06, "over", _the("chroma_slope"), "reject", _DENSITY, "oversaturated",
         "colours {value:.2f} times as strong as the frame's (at most {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
@@ -133,7 +133,7 @@ LIMITS = (
         name="contrast (the frame has too little)",
     ),
     Limit(
-        "contrast_max", 1.06, "over", _the("contrast_ratio"), "reject", _DENSITY, "harsher",
+        "contrast_max", 1.04, "over", _the("contrast_ratio"), "reject", _DENSITY, "harsher",
         "contrast {value:.2f} times the frame's (at most {limit:g})",
         name="contrast (the frame has too little)",
     ),
@@ -173,7 +173,7 @@ LIMITS = (
 
 DEFAULTS: Thresholds = {limit.key: limit.default for limit in LIMITS} | {
     PLAIN: 0.55,
-    SHIFT_GAIN: 1.1,
+    SHIFT_GAIN: 1.04,
 }
 """Every threshold there is."""
 
