@@ -89,6 +89,20 @@ def of(
     return replace(recipe, fingerprint=_fingerprint(cut, parts))
 
 
+def needs_words(recipe: Recipe) -> None:
+    """Nothing, if an instruction changes what the recipe makes: controls need that.
+
+    Raises:
+        BadSetting: it does not.
+    """
+    if recipe.backend == "embedded" or (recipe.roles is not None and recipe.roles.text is None):
+        what = "graph" if recipe.roles else "embedded simplifier"
+        raise BadSetting(
+            f"The {what} takes no instruction, so it cannot be told to change nothing.",
+            remedy="Leave out --control.",
+        )
+
+
 def twin(recipe: Recipe, edit: Edit, made_by: str, **paths: str) -> Twin:
     """The record of a finished edit; `paths` are its files as the ledger stores them."""
     width, height = edit.size

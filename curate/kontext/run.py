@@ -64,7 +64,10 @@ def kontext(
         NoComfy: no server answers, or none can run the graph.
         PlaceError: a twin cannot be written.
     """
-    found = plan(ledger, recipe, takes or Takes())
+    takes = takes or Takes()
+    if takes.control:
+        recipes.needs_words(recipe)
+    found = plan(ledger, recipe, takes)
     todo = found.todo[:limit]
     report = partial(
         Report,

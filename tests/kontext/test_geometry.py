@@ -9,15 +9,38 @@ from hypothesis import strategies as st
 from curate import images
 from curate.comfy.protocol import Stored
 from curate.comfy.server import Server
+from curate.errors import BadSetting
 from curate.kontext import geometry
 from tests.comfyui.graphs import chain
 from tests.pictures import room
 
 SIDES = st.integers(min_value=16, max_value=8192)
+STEPS = st.integers(min_value=16, max_value=128).map(lambda steps: steps * 16)
+TARGETS = st.one_of(st.just("kontext"), st.tuples(STEPS, STEPS))
 
 
 def test_a_full_hd_frame_loses_21_rows_above_and_below():
     assert geometry.fit(1920, 1080) == ((0, 21, 1920, 1059), (1392, 752))
+
+
+def test_a_multiple_of_16_is_cut_out_of_the_middle_and_not_resized():
+    pixels = room(2, 1001, 567)
+
+    box, size = geometry.fit(1001, 567, "multiple-of-16")
+
+    assert (box, size) == ((4, 3, 996, 563), (992, 560))
+    assert np.array_equal(geometry.seen(pixels, box, size), pixels[3:563, 4:996])
+
+
+@pytest.mark.parametrize("text", ["kontext", "multiple-of-16", "1024x576", "1024×576"])
+def test_a_size_is_a_word_or_two_numbers(text):
+    assert geometry.target(text) in ("kontext", "multiple-of-16", (1024, 576))
+
+
+@pytest.mark.parametrize("text", ["", "1024", "1000x576", "0x0", "-16x16", "16x99999984", "qwen"])
+def test_a_size_that_no_model_takes_is_refused(text):
+    with pytest.raises(BadSetting, match="cannot be brought"):
+        geometry.target(text)
 
 
 def test_a_frame_of_a_trained_size_is_left_alone():
@@ -28,21 +51,33 @@ def test_a_frame_of_a_trained_size_is_left_alone():
     assert np.array_equal(geometry.seen(pixels, box, size), pixels)
 
 
-@given(SIDES, SIDES)
-def test_the_crop_is_centred_inside_the_frame_and_cuts_one_direction_only(width, height):
-    (left, top, right, bottom), size = geometry.fit(width, height)
+@given(SIDES, SIDES, TARGETS)
+def test_the_crop_is_centred_inside_the_frame_and_cuts_one_direction_only(width, height, to):
+    (left, top, right, bottom), size = geometry.fit(width, height, to)
 
     assert left == width - right >= 0
     assert top == height - bottom >= 0
     assert right > left
     assert bottom > top
     assert left == 0 or top == 0
-    assert size in geometry.SIZES
+    assert size in (geometry.SIZES if to == "kontext" else [to])
 
 
 @given(SIDES, SIDES)
-def test_what_is_cropped_has_the_shape_of_what_it_becomes(width, height):
-    (left, top, right, bottom), (to_width, to_height) = geometry.fit(width, height)
+def test_a_multiple_of_16_loses_less_than_16_px_evenly_and_scales_nothing(width, height):
+    (left, top, right, bottom), size = geometry.fit(width, height, "multiple-of-16")
+
+    assert (right - left, bottom - top) == size
+    assert all(side % geometry.STEP_PX == 0 for side in size)
+    assert 0 <= width - size[0] < geometry.STEP_PX
+    assert 0 <= height - size[1] < geometry.STEP_PX
+    assert width - right - left in (0, 1)
+    assert height - bottom - top in (0, 1)
+
+
+@given(SIDES, SIDES, TARGETS)
+def test_what_is_cropped_has_the_shape_of_what_it_becomes(width, height, to):
+    (left, top, right, bottom), (to_width, to_height) = geometry.fit(width, height, to)
     wanted = to_width / to_height
 
     assert (
