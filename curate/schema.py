@@ -121,4 +121,8 @@ MIGRATIONS = (
     ALTER TABLE twins ADD COLUMN variant INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE twins ADD COLUMN control_path TEXT NOT NULL DEFAULT ''
     """,
+    """
+    CREATE INDEX tasks_by_item ON tasks (station, item);
+    CREATE INDEX twins_by_path ON twins (twin_path)
+    """,
 )
