@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from curate.comfy import preflight as preflights
+from curate.comfy import rehearsal
+from curate.comfy.access import Access
+from curate.comfy.address import shown
+from curate.comfy.protocol import sentence
+from curate.errors import BadSetting, Failure, GraphRefused, NoComfy
 from curate.events import Notice, Tell
 from curate.kontext import shipped
 from curate.kontext.edit import Edit
+from curate.kontext.graph import Roles
 from curate.kontext.recipe import Recipe
 from curate.kontext.shipped import Options
 
@@ -21,6 +28,51 @@ def preflight(server: str = SERVER) -> tuple[str, tuple[str, ...]]:
         ServerUnreachable: none answers there.
     """
     return preflights.probe(server), preflights.missing(server, shipped.graph(Options()))
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The servers that can run a graph, with their versions, and why the others cannot."""
+
+    ready: dict[str, str]
+    failures: tuple[Failure, ...]
+
+
+def check(recipe: Recipe, addresses: Sequence[str], access: Access) -> Checks:
+    """Ask every server whether it can run the recipe's graph; nothing is queued or uploaded.
+
+    Raises:
+        BadSetting: the recipe needs no server.
+    """
+    if recipe.roles is None:
+        raise BadSetting(
+            f"The backend {recipe.backend} needs no server.", remedy="Leave out --check."
+        )
+    ready: dict[str, str] = {}
+    failures = []
+    for url in dict.fromkeys(addresses):
+        try:
+            versions, _ = preflights.reachable([url], recipe.graph, access.headers)
+            _rehearse(recipe, recipe.roles, url, access)
+            ready |= versions
+        except NoComfy as error:
+            failures.append(Failure.of(shown(url), error))
+    return Checks(ready, tuple(failures))
+
+
+def _rehearse(recipe: Recipe, roles: Roles, url: str, access: Access) -> None:
+    faults = rehearsal.complaints(
+        url,
+        recipe.graph,
+        (roles.output.node, roles.output.inputs[0]),
+        (roles.image.node, roles.image.inputs[0]),
+        access.headers,
+    )
+    if faults:
+        raise GraphRefused(
+            f"ComfyUI at {shown(url)} refuses the graph: {sentence(faults)}.",
+            remedy="Open the graph in ComfyUI, make it run there, then export it again (API).",
+        )
 
 
 def servers(

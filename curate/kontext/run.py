@@ -20,7 +20,7 @@ from curate.kontext import edit as edits
 from curate.kontext import recipe as recipes
 from curate.kontext import takes as planning
 from curate.kontext.edit import Edit
-from curate.kontext.ready import SERVER, preflight
+from curate.kontext.ready import SERVER, Checks, check, preflight
 from curate.kontext.recipe import Recipe
 from curate.kontext.report import Plan, Report
 from curate.kontext.roles import Named
@@ -29,7 +29,18 @@ from curate.kontext.takes import Takes
 from curate.ledger import Ledger, now
 from curate.records import Frame, Job, Pair, Task, Twin
 
-__all__ = ["Access", "Named", "Options", "Report", "Takes", "kontext", "preflight", "recipes"]
+__all__ = [
+    "Access",
+    "Checks",
+    "Named",
+    "Options",
+    "Report",
+    "Takes",
+    "check",
+    "kontext",
+    "preflight",
+    "recipes",
+]
 
 STATION = "kontext"
 NOTHING = "nothing.txt"
