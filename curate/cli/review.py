@@ -33,6 +33,10 @@ def review(
         Path | None,
         typer.Option("--import", metavar="FILE", help="Take over decisions from such a file."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write one page to look at, images and all."),
+    ] = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -41,8 +45,10 @@ def review(
     from curate.ledger import Ledger, exists
     from curate.pairs.review import run
 
-    if export and import_:
-        raise BadSetting("--export and --import exclude each other.", remedy="Run it twice.")
+    if sum(file is not None for file in (export, import_, html)) > 1:
+        raise BadSetting(
+            "--export, --import and --html exclude each other.", remedy="Run it once for each."
+        )
     if not exists(context.obj):
         raise NothingYet("checked pairs", context.obj, "curate pair-check")
     with Ledger(context.obj) as ledger:
@@ -51,6 +57,9 @@ def review(
             _result({"exported": count}, f"{count} decisions written to {export}.", as_json)
         elif import_:
             _imported(run.read(ledger, import_, dry_run=dry_run), as_json)
+        elif html:
+            count = run.html(ledger, html, dry_run=dry_run)
+            _result({"page": html, "pairs": count}, f"{count} pairs on {html}.", as_json)
         else:
 
             def ready(url: str) -> None:

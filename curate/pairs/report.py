@@ -1,42 +1,36 @@
-"""The page that shows pairs side by side, with what was measured and ruled: static HTML."""
+"""The page that shows pairs, with what was measured and ruled: one HTML file."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
+from typing import TypeAlias
 from urllib.parse import quote
 
-from curate import files
+from curate import files, images
+from curate.errors import CurateError
+from curate.pairs import legend
 from curate.pairs.halves import Halves
+from curate.pairs.legend import Number
 from curate.pairs.verdict import LIMITS, Judgement, Thresholds
 from curate.records import Pair, Ruling
 
+Picture: TypeAlias = Callable[[Path, Path], str]
+"""An image file and the page's folder in, the image's address out."""
+
 RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
 
-_NUMBERS = (
-    ("shift_px", "shift", "{:.2f} px"),
-    ("scale", "scale", "{:.4f}"),
-    ("rotation_deg", "rotation", "{:z.2f}°"),
-    ("ssim", "SSIM", "{:.3f}"),
-    ("gradient_ncc", "edges", "{:.2f}"),
-    ("lightness_shift", "ΔL", "{:+z.1f}"),
-    ("a_shift", "Δa", "{:+z.1f}"),
-    ("b_shift", "Δb", "{:+z.1f}"),
-    ("chroma_slope", "saturation", "{:.2f}×"),
-    ("contrast_ratio", "contrast", "{:.2f}×"),
-    ("tile_residual", "worst tile", "{:.0f} Lab"),
-    ("detail_ratio", "detail left", "{:.2f}"),
-    ("density_frame", "frame", "{:.2f} bits/px"),
-    ("density_twin", "twin", "{:.2f} bits/px"),
-    ("clip_similarity", "CLIP", "{:.2f}"),
-)
 _TILE_SHARE = 1 / 16
+_EMBEDDED_PX = 1024
+_EMBEDDED_QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +56,58 @@ class Checked:
         return (f"a person ruled {self.person}", *(f"the rule: {text}" for text in rule))
 
 
-def write(page: Path, checked: Sequence[Checked], limits: Thresholds) -> None:
-    """Write the page; its links to the images are relative, so the workspace can be moved."""
-    template = resources.files("curate.pairs").joinpath("report.html").read_text(encoding="utf-8")
+def write(
+    page: Path,
+    checked: Sequence[Checked],
+    limits: Thresholds,
+    *,
+    sections: Sequence[str] = (),
+    is_alone: bool = False,
+) -> None:
+    """Write the page.
+
+    Args:
+        page: the file; its links to the images are relative, so the workspace can be moved.
+        checked: the pairs.
+        limits: the thresholds behind their verdicts.
+        sections: HTML of what else is to be shown, such as the whole set's measures.
+        is_alone: put the images into the file, as JPEG of at most 1024 px, so that it can be sent.
+
+    Raises:
+        DiskFull, NotWritable: as `files.appearing`.
+    """
     counts = Counter(one.ruling for one in checked)
+    badges = Counter(badge for one in checked for badge in _badges(one))
+    numbers = legend.of(key for one in checked for key in one.pair.measures)
+    picture = _embedded if is_alone else _link
     files.write_text(
         page,
-        Template(template).substitute(
+        Template(_packed("report.html")).substitute(
             total=len(checked),
+            style=_packed("review/page/look.css") + _packed("report.css"),
+            script=_packed("report.js"),
             filters="".join(_filter(ruling, counts[ruling]) for ruling in RULINGS),
+            reasons="".join(
+                f'<option value="{escape(badge)}">{escape(badge)} ({count})</option>'
+                for badge, count in badges.most_common()
+            ),
+            measures="".join(
+                f'<option value="{escape(n.key)}">by {escape(n.label)}</option>' for n in numbers
+            ),
             notices="".join(f"<p class=notice>{escape(text)}</p>" for text in _notices(checked)),
-            cards="".join(_card(one, page.parent) for one in checked),
+            cards="".join(_card(one, page.parent, numbers, picture) for one in checked),
+            sections="".join(f"<section>{section}</section>" for section in sections),
             limits="".join(_limit(key, value) for key, value in limits.items()),
         ),
     )
+
+
+def _packed(name: str) -> str:
+    return resources.files("curate.pairs").joinpath(name).read_text(encoding="utf-8")
+
+
+def _badges(one: Checked) -> list[str]:
+    return list(dict.fromkeys(reason.badge for reason in one.judgement.reasons))
 
 
 def _notices(checked: Sequence[Checked]) -> list[str]:
@@ -100,30 +132,48 @@ def _filter(ruling: Ruling, count: int) -> str:
     )
 
 
-def _card(one: Checked, folder: Path) -> str:
+def _card(one: Checked, folder: Path, numbers: Sequence[Number], picture: Picture) -> str:
     badges = [f"<li class={r.ruling}>{escape(r.text)}" for r in one.judgement.reasons]
     if one.person:
         badges.insert(0, f"<li class=person>a person ruled {one.person}")
-    numbers = "".join(
-        f"<div><dt>{label}<dd>{_number(one.pair.measures.get(key), form)}</div>"
-        for key, label, form in _NUMBERS
-    )
-    name = escape(one.halves.label)
+    values = [(number, one.pair.measures.get(number.key)) for number in numbers]
+    shown = "".join(f"<div><dt>{escape(n.label)}<dd>{_number(n, v)}</div>" for n, v in values)
+    facts = {
+        "name": one.halves.label,
+        "badges": _badges(one),
+        "measures": {n.key: round(v, 5) for n, v in values if v is not None},
+    }
     return (
-        f'<article class="{one.ruling}" data-verdict="{one.ruling}">'
-        f"<header><h2>{name}</h2><span class=verdict>{one.ruling}</span></header>"
-        f"<div class=halves>{_half(one, one.halves.frame, 'frame', folder, '')}"
-        f"{_half(one, one.halves.twin, 'twin', folder, _tile(one))}</div>"
-        f"<ul>{''.join(badges)}</ul><dl>{numbers}</dl></article>\n"
+        f'<article class="{one.ruling}" data-verdict="{one.ruling}" '
+        f'data-facts="{escape(json.dumps(facts, ensure_ascii=False))}">'
+        f"<header><h2>{escape(one.halves.label)}</h2><span class=verdict>{one.ruling}</span>"
+        f"</header><div class=halves>{_half(one, 'frame', folder, picture)}"
+        f"{_half(one, 'twin', folder, picture, _tile(one))}</div>"
+        f"<ul>{''.join(badges)}</ul><dl>{shown}</dl></article>\n"
     )
 
 
-def _half(one: Checked, image: Path, what: str, folder: Path, over: str) -> str:
-    link, alt = escape(_link(image, folder)), escape(f"{what} of {one.halves.label}")
+def _half(one: Checked, what: str, folder: Path, picture: Picture, over: str = "") -> str:
+    image: Path = getattr(one.halves, what)
+    link, alt = escape(picture(image, folder)), escape(f"{what} of {one.halves.label}")
     size = "".join(
         f' {side}="{one.pair.measures.get(f"{side}_px") or 0:.0f}"' for side in ("width", "height")
     )
-    return f'<a href="{link}"><img src="{link}" alt="{alt}"{size} loading=lazy>{over}</a>'
+    target = "" if link.startswith("data:") else f' href="{link}"'
+    return f'<a{target}><img src="{link}" alt="{alt}"{size} loading=lazy>{over}</a>'
+
+
+def _embedded(image: Path, folder: Path) -> str:  # noqa: ARG001 - as `_link`
+    try:
+        pixels = images.read(image)
+    except CurateError:
+        return "data:,"
+    height, width = pixels.shape[:2]
+    factor = _EMBEDDED_PX / max(width, height)
+    if factor < 1:
+        pixels = images.resize(pixels, round(width * factor), round(height * factor))
+    data = base64.b64encode(images.encode_jpeg(pixels, _EMBEDDED_QUALITY)).decode()
+    return f"data:image/jpeg;base64,{data}"
 
 
 def _link(image: Path, folder: Path) -> str:
@@ -142,8 +192,8 @@ def _tile(one: Checked) -> str:
     return f'<i class=tile style="{style}" title="the place that changed most"></i>'
 
 
-def _number(value: float | None, form: str) -> str:
-    return "<em>not measured</em>" if value is None else form.format(value)
+def _number(number: Number, value: float | None) -> str:
+    return "<em>not measured</em>" if value is None else escape(number.text(value))
 
 
 def _limit(key: str, value: float) -> str:

@@ -13,8 +13,8 @@ from typing import Self
 from curate import files
 from curate.errors import BadInput, BadSetting, NothingYet
 from curate.ledger import Ledger
-from curate.pairs import score, verdict
-from curate.pairs.halves import FOLDERS
+from curate.pairs import report, score, verdict
+from curate.pairs.halves import FOLDERS, Halves
 from curate.pairs.review import decisions, server, shown, whatif
 from curate.pairs.review.decisions import Answer, Change, Decision
 from curate.pairs.review.shown import Shown
@@ -67,7 +67,7 @@ def review(
         PortTaken: something else listens there.
     """
     limits = verdict.thresholds(settings) if settings else None
-    if not load(ledger, limits or verdict.DEFAULTS):
+    if not ledger.get(Verdict, judge="rule"):
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
     if not dry_run:
         with Desk(ledger.workspace, limits) as desk:
@@ -115,6 +115,46 @@ def read(ledger: Ledger, file: Path, *, dry_run: bool = False) -> Imported:
     return Imported(len(taken), len(known) - len(taken), len(theirs) - len(known))
 
 
+def html(ledger: Ledger, file: Path, *, dry_run: bool = False) -> int:
+    """Write all pairs as one file that needs no other, to look at; returns how many."""
+    limits = _used(ledger)
+    there = load(ledger, limits)
+    if not there:
+        raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
+    if not dry_run:
+        checked = [
+            report.Checked(
+                Halves(
+                    label=one.label,
+                    name=one.pair.name,
+                    group=one.prompt,
+                    concept=one.pair.concept,
+                    twin_id=one.pair.twin_id,
+                    made_by=one.made_by,
+                    frame=ledger.path(one.pair.frame_path),
+                    twin=ledger.path(one.pair.twin_path),
+                ),
+                one.pair,
+                one.judgement,
+                decisions.to_verdict(one.decision).ruling if one.decision else None,
+            )
+            for one in there
+        ]
+        report.write(file, checked, limits, is_alone=True)
+    return len(there)
+
+
+def _used(ledger: Ledger) -> verdict.Thresholds:
+    """The thresholds of the last judging."""
+    last = ledger.get(Task, station=_LIMITS)
+    used = {
+        key: float(value)
+        for key, value in (last.settings if last else {}).items()
+        if key in verdict.DEFAULTS and isinstance(value, int | float)
+    }
+    return {**verdict.DEFAULTS, **used}
+
+
 def load(ledger: Ledger, limits: verdict.Thresholds) -> list[Shown]:
     """The pairs that the last check saw, by name."""
     ruled = {one.pair_id for one in ledger.all(Verdict, judge="rule")}
@@ -151,11 +191,12 @@ class Desk:
         self.thumbs = workspace / THUMBS
         self._given = limits
         self._table: bytes | None = None
+        self._revision = -1
 
     def __enter__(self) -> Self:
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._ledger = self._thread.submit(Ledger, self.workspace).result()
-        self._thread.submit(self._load).result()
+        self._thread.submit(self.table).result()  # before the page asks for it
         return self
 
     def __exit__(
@@ -185,7 +226,7 @@ class Desk:
         if self._table is None:
             name = self.workspace.resolve().name
             self._table = shown.table(list(self._by_id.values()), self._limits, name)
-        return self._table
+        return shown.decided(self._table, list(self._by_id.values()))
 
     def decided(self) -> dict[str, list[str] | None]:
         """Every decision, by the pair's id."""
@@ -210,7 +251,6 @@ class Desk:
                         conflicts[change.pair_id] = now
         for key, one in (decided | conflicts).items():
             self._by_id[key] = replace(self._by_id[key], decision=one)
-        self._table = None
         return Answer(decided, conflicts, gone)
 
     def whatif(self, changed: Mapping[str, float]) -> bytes:
@@ -254,12 +294,6 @@ class Desk:
 
     def _load(self) -> None:
         self._revision = self._ledger.revision()
-        last = self._ledger.get(Task, station=_LIMITS)
-        used = {
-            key: float(value)
-            for key, value in (last.settings if last else {}).items()
-            if key in verdict.DEFAULTS and isinstance(value, int | float)
-        }
-        self._limits = self._given or {**verdict.DEFAULTS, **used}
+        self._limits = self._given or _used(self._ledger)
         self._by_id = {one.pair.id: one for one in load(self._ledger, self._limits)}
         self._table = None

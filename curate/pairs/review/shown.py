@@ -12,7 +12,7 @@ from curate.pairs.review.decisions import Decision
 from curate.pairs.verdict import Judgement, Thresholds
 from curate.records import Pair
 
-_DIGITS = 6
+_DECIMALS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Shown:
 
 
 def table(shown: Sequence[Shown], limits: Thresholds, workspace: str) -> bytes:
-    """Everything that the page knows of the pairs, as JSON."""
+    """What the page knows of the pairs but for a person's decisions, as JSON."""
     keys = dict.fromkeys(key for one in shown for key in one.pair.measures)
     value = {
         "workspace": workspace,
@@ -53,10 +53,15 @@ def table(shown: Sequence[Shown], limits: Thresholds, workspace: str) -> bytes:
             [[reason.badge, reason.text, reason.ruling] for reason in one.judgement.reasons]
             for one in shown
         ],
-        "decision": [decisions.wire(one.decision) for one in shown],
         "measures": {key: [_short(one.pair.measures.get(key)) for one in shown] for key in keys},
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decided(table: bytes, shown: Sequence[Shown]) -> bytes:
+    """`table` with the decisions in it: they change often, the rest hardly ever."""
+    made = json.dumps([decisions.wire(one.decision) for one in shown])
+    return b'{"decision":' + made.encode() + b"," + table[1:]
 
 
 def notices(shown: Sequence[Shown]) -> list[str]:
@@ -70,4 +75,4 @@ def notices(shown: Sequence[Shown]) -> list[str]:
 
 
 def _short(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{_DIGITS}g}")
+    return None if value is None else round(value, _DECIMALS)

@@ -18,7 +18,8 @@ export const stage = {
 const canvas = $("canvas");
 let shown = null; // the bitmaps on the canvas
 let last = -1; // the pair they are of
-let heat = { of: null, picture: null };
+const heats = new WeakMap(); // the frame's bitmap -> the picture of the differences
+let idle = 0;
 let size = { width: 1, height: 1, ratio: 1 };
 
 const mode = () => (stage.peek ? "blink" : stage.mode);
@@ -71,6 +72,7 @@ export function show() {
   for (let step = 1; step <= AHEAD; step++) near.push(place + step);
   near.push(place - 1, nextOpen());
   prefer(near);
+  warm();
   if (!shown) {
     load(index).then((bitmaps) => {
       if (store.index !== index) return;
@@ -121,11 +123,21 @@ export function draw() {
   label();
 }
 
-function differences() {
-  const { frame, twin } = shown;
+function differences({ frame, twin } = shown) {
   if (!frame || !twin || frame.width !== twin.width || frame.height !== twin.height) return null;
-  if (heat.of !== frame) heat = { of: frame, picture: Object.assign(difference(frame, twin), { stands: frame }) };
-  return heat.picture;
+  if (!heats.has(frame)) heats.set(frame, Object.assign(difference(frame, twin), { stands: frame }));
+  return heats.get(frame);
+}
+
+// The next pair's differences ahead of time, while nothing else is to do.
+function warm() {
+  clearTimeout(idle);
+  if (stage.mode !== "heat") return;
+  idle = setTimeout(() => {
+    const next = store.view[store.place + 1];
+    const bitmaps = next === undefined ? null : at(next);
+    if (bitmaps) differences(bitmaps);
+  }, 120);
 }
 
 function placed(picture, region) {
