@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import ledger as ledgers
+from curate.dataset import steps
 from curate.ledger import Ledger
 from curate.records import Film, Frame, Lora, Pair, Ruling, Task, Twin
 
@@ -175,13 +176,20 @@ def _next(
         return Step(f"curate dataset{choice}", "Kept pairs are not in the dataset yet.")
     if not dataset.done:
         return Step("curate pair-check --keep NAME", "No pair was kept; decide the doubtful ones.")
-    if not any((ledger.workspace / "loras").glob("*.safetensors")):
-        return Step("curate merge", "First train both halves with Musubi Tuner, into loras/.")
+    if home := steps.written_for(ledger.workspace):
+        why = f"The dataset names {home}, where it is no longer: its files are to be written again."
+        return Step("curate dataset", why)
+    if not merge.done and not _has_halves(ledger.workspace / "loras"):
+        return Step("curate train --musubi DIR", "Both halves wait to be trained.")
     if not merge.done:
         return Step("curate merge", "Two LoRAs are there to subtract.")
     if failed:
         return Step("", "All that could be done is done; what failed stands above.")
     return Step("", "Everything is done; load the slider in ComfyUI at strengths -3 to 3.")
+
+
+def _has_halves(folder: Path) -> bool:
+    return all(any(folder.glob(f"*{half}*.safetensors")) for half in ("dense", "sparse"))
 
 
 def _kontext(work: _Work) -> str:

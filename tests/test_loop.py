@@ -87,7 +87,7 @@ def test_the_loop_ends_in_pairs_that_a_trainer_can_read(looped):
     assert sum(name.endswith(".txt") for name in dense) * 2 == len(dense)
     status = json.loads(looped("status", "--json").stdout)
     assert all(station["failed"] == station["waiting"] == 0 for station in status["stations"])
-    assert status["next_step"]["command"] == "curate merge"
+    assert status["next_step"]["command"] == "curate train --musubi DIR"
 
 
 def test_the_loop_run_twice_changes_nothing(looped):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from curate import status
+from tests.dataset.workspaces import place_pairs
 from tests.pairs.scenes import place_twin, place_twins, scene, twin_of
 
 
@@ -58,7 +59,7 @@ def test_pairs_of_plain_folders_count(curate):
 
     assert found["pair-check"] == (3, 0, 0)
     assert found["dataset"] == (3, 0, 0)
-    assert status.of(curate.folder / "other").next_step.command == "curate merge"
+    assert status.of(curate.folder / "other").next_step.command == "curate train --musubi DIR"
 
 
 def test_frames_dropped_by_a_later_extraction_are_trained_on_nowhere(curate, drawn_film):
@@ -87,3 +88,27 @@ def test_what_failed_stands_with_its_reason(curate):
     (failed,) = status.of(curate.workspace).failed
     assert failed.item == name
     assert "not an image" in failed.reason
+
+
+def test_a_moved_dataset_is_to_be_written_again_for_the_paths_in_it(curate):
+    place_pairs(curate.workspace, 2)
+    assert curate("dataset").returncode == 0
+    moved = curate.folder / "elsewhere"
+    curate.workspace.rename(moved)
+
+    found = status.of(moved).next_step
+
+    assert found.command == "curate dataset"
+    assert f"names {curate.workspace}, where it is no longer" in found.why
+    again = json.loads(curate("-w", moved, "dataset", "--json").stdout)
+    assert (len(again["pairs"]), again["written"]) == (2, [])
+    assert status.of(moved).next_step.command == "curate train --musubi DIR"
+
+
+def test_a_trained_half_alone_is_not_merged(curate):
+    place_pairs(curate.workspace, 1)
+    assert curate("dataset").returncode == 0
+    (curate.workspace / "loras").mkdir()
+    (curate.workspace / "loras" / "dense.safetensors").touch()
+
+    assert status.of(curate.workspace).next_step.command == "curate train --musubi DIR"

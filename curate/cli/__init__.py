@@ -26,6 +26,7 @@ COMMANDS = (
     "pair-check",
     "review",
     "dataset",
+    "train",
     "merge",
     "inspect",
     "status",

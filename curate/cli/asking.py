@@ -59,7 +59,10 @@ def remember(file: Path, command: str, answers: Mapping[str, Path]) -> None:
     """Add options of a command to curate.toml; all that stands there stays as it is."""
     held = file.read_text(encoding="utf-8-sig") if file.exists() else ""
     lines = held.splitlines()
-    added = [f"{key} = {json.dumps(path.as_posix(), ensure_ascii=False)}" for key, path in answers.items()]
+    added = [
+        f"{key} = {json.dumps(path.as_posix(), ensure_ascii=False)}"
+        for key, path in answers.items()
+    ]
     header = f"[{command}]"
     at = next((n for n, line in enumerate(lines) if line.split("#")[0].strip() == header), None)
     if at is None:

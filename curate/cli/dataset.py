@@ -98,7 +98,7 @@ def dataset(
         cache,
         run.Trainer(**{key: path.absolute().as_posix() for key, path in found.items() if path}),
     )
-    with Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
+    with Ledger(context.obj) as ledger, console.voice(quiet=quiet, as_json=as_json) as tell:
         report = run.dataset(ledger, settings, prompt=prompt, tell=tell, dry_run=dry_run)
     if as_json:
         console.show_json(report)

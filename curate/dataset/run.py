@@ -17,6 +17,8 @@ from curate.dataset.musubi import HALVES
 from curate.dataset.presets import Training
 from curate.dataset.settings import Settings as Settings
 from curate.dataset.steps import Trainer as Trainer
+from curate.dataset.training import TrainReport as TrainReport
+from curate.dataset.training import train as train
 from curate.dataset.whole import Whole
 from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent

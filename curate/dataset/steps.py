@@ -22,12 +22,13 @@ _LAUNCH = (
 class Step:
     """One call of Musubi; `arguments` follow the Python interpreter, in Musubi's folder.
 
-    It is done when `stamp` holds `id` and `result` exists; then `copies`, if it is one, is made
-    equal to `result`.
+    `items` is how many images it caches or steps it trains. It is done when `stamp` holds `id` and
+    `result` exists; then `copies`, if there is one, is made equal to `result`.
     """
 
     name: str
     half: str
+    items: int
     arguments: tuple[str, ...]
     id: str
     stamp: str
@@ -47,9 +48,11 @@ class Trainer:
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """One half's files and what its steps depend on."""
+    """One half's files, how many pairs it has and how many steps it is trained for."""
 
     name: str
+    pairs: int
+    train_steps: int
     output: str
     dataset: Path
     trainer: Path
@@ -81,6 +84,7 @@ def steps(
         Step(
             f"latents of {half.name}",
             half.name,
+            half.pairs,
             (f"{SOURCE}/wan_cache_latents.py", "--dataset_config", dataset, "--vae", models.vae),
             latents,
             f"{cache}/latents.done",
@@ -89,6 +93,7 @@ def steps(
         Step(
             f"captions of {half.name}",
             half.name,
+            half.pairs,
             (*texting, "--dataset_config", dataset, "--t5", models.t5, "--batch_size", "16"),
             texts,
             f"{cache}/texts.done",
@@ -97,6 +102,7 @@ def steps(
         Step(
             f"training of {half.name}",
             half.name,
+            half.train_steps,
             (*training, "--config_file", half.trainer.absolute().as_posix()),
             trained,
             made.with_suffix(".done").as_posix(),
@@ -124,6 +130,19 @@ def read(workspace: Path) -> tuple[Trainer, list[Step]]:
         return Trainer(**held["trainer"]), every
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NothingYet("steps of a training", workspace, "curate dataset") from error
+
+
+def written_for(workspace: Path) -> Path | None:
+    """The folder that a dataset names in its files if that is not `workspace`, else None."""
+    try:
+        _, every = read(workspace)
+    except NothingYet:
+        return None
+    for step in every:
+        if step.copies:
+            home = Path(step.copies).parents[1]
+            return None if home.resolve() == workspace.resolve() else home
+    return None
 
 
 def is_done(step: Step) -> bool:

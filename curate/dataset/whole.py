@@ -90,6 +90,8 @@ def _halves(whole: Whole) -> list[Half]:
     return [
         Half(
             half,
+            len(whole.captions),
+            int(str(whole.training.trainer["max_train_steps"])),
             output,
             whole.folder / f"{half}.toml",
             whole.folder / f"train_{half}.toml",

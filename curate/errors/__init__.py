@@ -11,7 +11,7 @@ CurateError
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
 │   ├── ClipUnusable
-│   ├── CaptionUnusable
+│   ├── CaptionUnusable, MusubiMissing, DatasetMoved
 │   └── NothingYet
 ├── PlaceError                exit 3
 │   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
@@ -22,7 +22,7 @@ CurateError
 │   ├── ModelsMissing
 │   └── GraphRefused
 └── ItemFailed                exit 1
-    ├── JobFailed, TwinUnusable
+    ├── JobFailed, TwinUnusable, TrainingFailed
     └── WorkerDied
 """
 
@@ -68,7 +68,7 @@ from curate.errors.place import (
     WorkspaceUnusable,
 )
 from curate.errors.review import PortTaken
-from curate.errors.sets import CaptionUnusable
+from curate.errors.sets import CaptionUnusable, DatasetMoved, MusubiMissing, TrainingFailed
 
 __all__ = [
     "BadInput",
@@ -76,6 +76,7 @@ __all__ = [
     "CaptionUnusable",
     "ClipUnusable",
     "CurateError",
+    "DatasetMoved",
     "DiskFull",
     "Failure",
     "FilmChanged",
@@ -96,6 +97,7 @@ __all__ = [
     "LoraUnreadable",
     "LorasDiffer",
     "ModelsMissing",
+    "MusubiMissing",
     "NoComfy",
     "NoModuleChosen",
     "NoVideo",
@@ -108,6 +110,7 @@ __all__ = [
     "ServerUnreachable",
     "SizesDiffer",
     "StreamMissing",
+    "TrainingFailed",
     "TwinUnusable",
     "UnknownSetting",
     "UsageError",

@@ -24,11 +24,7 @@ class ArchiveUnusable(BadInput):
 
 
 class MusubiMissing(BadInput):
-    def __init__(self, folder: Path, missing: str) -> None:
-        super().__init__(
-            f"There is no Musubi Tuner in {folder}: it has no {missing}.",
-            remedy="Name the folder that you cloned kohya-ss/musubi-tuner into with --musubi DIR.",
-        )
+    """Musubi Tuner, or a model that it trains with, is not where it was said to be."""
 
 
 class DatasetMoved(BadInput):
