@@ -1,0 +1,44 @@
+"""How steep the outlines are that both halves have: softness that is not a loss of detail."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_COARSE_PX = 5
+_EDGE_SHARE = 0.05  # of the pixels: the strongest edges that both halves have
+_LEAST_LEVELS = 12
+
+
+def sharpness(frame: NDArray[np.uint8], twin: NDArray[np.uint8]) -> float | None:
+    """The steepness of the twin's outlines over the frame's: 1 alike, under 1 softer.
+
+    An outline is where both halves have a strong gradient after a blur of 5 px, so small things
+    that only the frame has do not count, nor does being out of register by a pixel. Its steepness
+    is the gradient before the blur over that after it.
+
+    Args:
+        frame: luma, shape (height, width).
+        twin: same shape.
+
+    Returns:
+        None if they share no outline.
+    """
+    coarse = [_gradient(cv2.blur(half, (_COARSE_PX, _COARSE_PX))) for half in (frame, twin)]
+    both = np.minimum(*coarse)
+    least = max(float(np.quantile(both[::4, ::4], 1 - _EDGE_SHARE)), _LEAST_LEVELS)
+    outlines = both > least
+    if not outlines.any():
+        return None
+    before, after = (
+        float(_gradient(half)[outlines].mean()) / float(broad[outlines].mean())
+        for half, broad in zip((frame, twin), coarse, strict=True)
+    )
+    return after / before if before > 0 else None
+
+
+def _gradient(luma: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.int16]:
+    """The size of Sobel's gradient as the sum along both axes."""
+    x, y = (np.abs(np.asarray(cv2.Sobel(luma, cv2.CV_16S, dx, 1 - dx))) for dx in (1, 0))
+    return np.asarray(x + y, np.int16)
