@@ -150,6 +150,7 @@ export function lists() {
     sheet.columns = columns;
     return { columns, width, height: Math.round((width - 10) * 9 / 16) + 44 };
   });
+  $("size").value = innerWidth / 7;
   $("size").addEventListener("input", () => cells.reveal());
   const both = (name) => (...given) => { list[name](...given); cells[name](...given); };
   return { renew: both("renew"), refresh: both("refresh"), reveal: both("reveal"), cells };

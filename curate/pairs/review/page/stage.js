@@ -207,6 +207,7 @@ function label() {
   canvas.classList.toggle("wipe", now === "wipe");
   const percent = shown ? `${Math.round(scaleNow() * 100)}%` : "";
   $("zoom").textContent = stage.loading ? "loading …" : scaleNow() === 1 && shown ? "1:1" : percent;
+  $("fit").firstChild.textContent = stage.zoom === null && fitScale() !== 1 ? "1:1" : "Fit";
   const words = { blink: half(), wipe: "frame left, twin right", sides: "frame and twin", heat: "difference of frame and twin" };
   canvas.setAttribute("aria-label", store.index < 0 ? "No pair" : `${words[now]} of ${store.pairs.label[store.index]}, ${$("zoom").textContent}`);
   canvas.dataset.mode = now;
