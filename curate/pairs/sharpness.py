@@ -16,7 +16,8 @@ def sharpness(frame: NDArray[np.uint8], twin: NDArray[np.uint8]) -> float | None
 
     An outline is where both halves have a strong gradient after a blur of 5 px, so small things
     that only the frame has do not count, nor does being out of register by a pixel. Its steepness
-    is the gradient before the blur over that after it.
+    is the gradient before the blur over that after it, both as RMS: the mean of a gradient is the
+    same for a steep edge and a soft one.
 
     Args:
         frame: luma, shape (height, width).
@@ -32,7 +33,7 @@ def sharpness(frame: NDArray[np.uint8], twin: NDArray[np.uint8]) -> float | None
     if not outlines.any():
         return None
     before, after = (
-        float(_gradient(half)[outlines].mean()) / float(broad[outlines].mean())
+        _rms(_gradient(half)[outlines]) / _rms(broad[outlines])
         for half, broad in zip((frame, twin), coarse, strict=True)
     )
     return after / before if before > 0 else None
@@ -42,3 +43,8 @@ def _gradient(luma: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.int16]
     """The size of Sobel's gradient as the sum along both axes."""
     x, y = (np.abs(np.asarray(cv2.Sobel(luma, cv2.CV_16S, dx, 1 - dx))) for dx in (1, 0))
     return np.asarray(x + y, np.int16)
+
+
+def _rms(values: NDArray[np.int16]) -> float:
+    wide = values.astype(np.float32)
+    return float(np.sqrt(np.dot(wide, wide) / len(wide)))
