@@ -190,7 +190,8 @@ def test_a_server_killed_in_mid_run_is_lost_and_after_its_restart_the_set_is_the
     curate, mortal
 ):
     arguments = with_graph(curate, UNHURRIED, INVERT, count=6)
-    running_one = curate.start(*arguments, mortal.url)
+    patience = ("--server-timeout", 1, "--give-up-after", 1)
+    running_one = curate.start(*arguments, mortal.url, *patience)
     wait_until(lambda: made(curate) > 1)
     mortal.kill()
     _, errors = running_one.communicate(timeout=60)
