@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,28 @@ class Notice:
     text: str
 
 
-Tell = Callable[[Progress | Notice], None]
+@dataclass(frozen=True, slots=True)
+class Working:
+    """How one server stands: `step` of `steps` of its item, what it did and will take.
+
+    `item` is empty while it has nothing to do. `left_s` is the time until all servers together
+    are done; None until one has finished two items.
+    """
+
+    server: str
+    item: str
+    step: int
+    steps: int
+    done: int
+    failed: int
+    per_minute: float
+    left_s: float | None
+    is_lost: bool
 
 
-def silent(event: Progress | Notice) -> None:
+Event: TypeAlias = Progress | Notice | Working
+Tell = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
     """Tell nobody."""

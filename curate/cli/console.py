@@ -13,11 +13,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from curate.errors import CurateError, Failure, NotWritable
-from curate.events import Notice, Progress, Tell, silent
+from curate.events import Tell, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import TaskID
 
 DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
@@ -84,46 +83,18 @@ def finish(failures: Sequence[Failure], done: int) -> int:
 
 
 @contextmanager
-def voice(*, quiet: bool) -> Iterator[Tell]:
-    """A teller that draws progress on stderr: done, total, time left, failures."""
+def voice(*, quiet: bool, as_json: bool = False) -> Iterator[Tell]:
+    """A teller that draws progress on stderr, or with `as_json` writes a line for each event."""
     if quiet:
         yield silent
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+    from curate.cli import progress
 
-    bars = Bars(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
-        TimeRemainingColumn(),
-        TextColumn("[red]{task.fields[failed]}"),
-        console=_console(stderr=True),
-        transient=False,
-    )
-    shown: dict[str, TaskID] = {}
-
-    def tell(event: Progress | Notice) -> None:
-        if isinstance(event, Notice):
-            bars.console.print(event.text, soft_wrap=True, highlight=False, markup=False)
-            return
-        if not shown:
-            bars.start()
-        if event.label not in shown:
-            shown[event.label] = bars.add_task(event.label, total=None, unit=event.unit, failed="")
-        bars.update(
-            shown[event.label],
-            completed=round(event.done),
-            total=round(event.total),
-            failed=f"{event.failed} failed" if event.failed else "",
-        )
-
-    try:
+    if as_json:
+        yield progress.written()
+        return
+    with progress.drawn(_console(stderr=True)) as tell:
         yield tell
-    finally:
-        if shown:
-            bars.stop()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 from curate.cli import console, merged
 from curate.cli.options import DryRun, Json, Quiet
 from curate.errors import BadSetting
-from curate.events import Notice, Progress, Tell
+from curate.events import Event, Tell
 
 if TYPE_CHECKING:
     from curate.ledger import Ledger
@@ -241,7 +241,7 @@ def _patient_voice(*, quiet: bool) -> Iterator[Tell]:
     voices: list[Tell] = []
     with ExitStack() as stack:
 
-        def tell(event: Progress | Notice) -> None:
+        def tell(event: Event) -> None:
             if not voices and time.monotonic() - began > _PATIENCE_S:
                 voices.append(stack.enter_context(console.voice(quiet=quiet)))
             for voice in voices:

@@ -1,103 +1,124 @@
-"""Many ComfyUI servers: one lane each; a lost server hands its work back."""
+"""Many ComfyUI servers, one pile of orders: none is lost, no server waits while there are some."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
+import itertools
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from curate.comfy import job
-from curate.comfy.job import Order
-from curate.comfy.server import PATIENCE_S, STALL_S, Refused, Server
+from curate.comfy import interrupt, job, recall
+from curate.comfy.backlog import Backlog
+from curate.comfy.host import WINDOW, Host
+from curate.comfy.job import Book, Order, Work
+from curate.comfy.protocol import News
+from curate.comfy.recovery import GIVE_UP_S, Recovery
+from curate.comfy.transport import Transport
+from curate.comfy.wire import Refused
 from curate.engine import Outcome
-from curate.errors import BadInput, Failure, ItemFailed, ServerLost, ServerUnreachable
+from curate.errors import (
+    BadInput,
+    Failure,
+    GraphRefused,
+    ItemFailed,
+    JobFailed,
+    ServerFailing,
+    ServerUnreachable,
+)
 from curate.events import Notice, Tell, silent
-from curate.records import Job
 
-WINDOW = 3
-"""Jobs queued at a server: one runs, the next is ready, the last is being fetched."""
+__all__ = ["GIVE_UP_S", "WINDOW", "Fleet", "make"]
+
+_AHEAD = 2  # orders of a server that are prepared or fetched while WINDOW others are queued
+_BLAMES = 3  # an order in whose work servers are lost so often is set aside
+_TELL_EVERY_S = 0.5
 
 T = TypeVar("T")
 
 
-Book = Callable[[Order, str], Job]
-"""Write down, before it is submitted, the job for an order on the server of that address."""
-
-
 def make(
-    urls: Sequence[str],
+    servers: Sequence[Transport],
     orders: Iterable[Order],
     book: Book,
     *,
     tell: Tell = silent,
-    patience_s: float = PATIENCE_S,
-    stall_s: float = STALL_S,
+    give_up_after_s: float = GIVE_UP_S,
 ) -> Generator[Outcome[Order, str]]:
     """Yield for each order the address of the server that filled it, or a failure, as they finish.
 
-    The servers work on while the caller handles an outcome. When the caller stops early, or is
-    interrupted, jobs of ours that still wait on the servers are taken out of their queues; the
-    running ones finish there and are found by the next run.
+    A lost server hands its orders to the others, and is used again when it answers again; when
+    all are lost it is waited for one. The first Ctrl-C takes our waiting jobs out of the queues
+    and keeps what runs; then, or at a second one, KeyboardInterrupt is raised. When the caller
+    stops early our waiting jobs are taken out too; the running ones are found by the next run.
 
     Args:
-        urls: where the servers are; duplicates count once.
-        orders: read only as far ahead as there is room.
+        servers: no two with the same address.
+        orders: read at once; those of one group are kept together.
         book: called in this thread.
-        tell: hears of servers that are lost.
-        patience_s: a server that does not answer for this long is lost.
-        stall_s: so is one whose jobs do not move for this long.
+        tell: hears how the servers stand, which are lost and which are back.
+        give_up_after_s: how long it is waited while no server can be used.
 
     Raises:
-        ServerLost: the last server is gone and orders are left; what was finished was yielded.
-        GraphRefused: a server does not accept the graph.
+        ServerLost: no server came back in time; what was finished was yielded.
+        GraphRefused: no server accepts the graph.
         PlaceError: what was made cannot be kept here.
     """
-    servers = [Server(url, patience_s=patience_s, stall_s=stall_s) for url in dict.fromkeys(urls)]
     with asyncio.Runner() as runner:
-        outcomes = _Fleet(servers, iter(orders), book, tell).outcomes()
-        try:
-            while (outcome := runner.run(_next(outcomes))) is not None:
-                yield outcome
-        finally:
-            runner.run(outcomes.aclose())
+        loop = runner.get_loop()
+        fleet = Fleet(servers, orders, book, tell, give_up_after_s)
+        outcomes = fleet.outcomes()
+        with interrupt.heeded(partial(loop.call_soon_threadsafe, fleet.wind_down), fleet.abandon):
+            try:
+                while (outcome := runner.run(_next(outcomes))) is not None:
+                    yield outcome
+            finally:
+                runner.run(outcomes.aclose())
 
 
 async def _next(outcomes: AsyncGenerator[T]) -> T | None:
     return await anext(outcomes, None)
 
 
-class _Fleet:
-    """The orders that wait or are in work, and the lanes that take them: WINDOW for a server."""
+class Fleet:
+    """The servers, the orders that wait, and the lanes that bring them together.
+
+    `outcomes` is what `make` yields, for a caller that has an event loop of its own.
+    """
 
     def __init__(
-        self, servers: Sequence[Server], orders: Iterator[Order], book: Book, tell: Tell
+        self,
+        servers: Sequence[Transport],
+        orders: Iterable[Order],
+        book: Book,
+        tell: Tell = silent,
+        give_up_after_s: float = GIVE_UP_S,
     ) -> None:
-        self._servers = {server.url: server for server in servers}
-        self._orders = orders
+        self._hosts = {server.url: Host(server) for server in servers}
+        self._backlog = Backlog(orders)
         self._book = book
         self._tell = tell
-        self._handed_back: deque[Order] = deque()
-        self._in_work = 0
         self._changed = asyncio.Condition()
-        self._results: asyncio.Queue[Outcome[Order, str] | asyncio.Task[None]]
-        self._results = asyncio.Queue()
-        self._open: dict[str, Job] = {}
-        self._lost: list[str] = []
+        self._results: asyncio.Queue[Outcome[Order, str] | asyncio.Task[None]] = asyncio.Queue()
+        self._recovery = Recovery(self._hosts, self._backlog, self._changed, tell, give_up_after_s)
+        self._open = 0
+        self._blames: Counter[str] = Counter()
+        self._winding_down: asyncio.Task[None] | None = None
+        self._is_abandoned = False
 
     async def outcomes(self) -> AsyncGenerator[Outcome[Order, str]]:
+        """Yield for each order what became of it; raises as `make`, but for KeyboardInterrupt."""
         async with contextlib.AsyncExitStack() as connections:
-            for server in self._servers.values():
-                await connections.enter_async_context(server)
-            lanes = {
-                asyncio.create_task(self._lane(server))
-                for server in self._servers.values()
-                for _ in range(WINDOW)
-            }
+            for host in self._hosts.values():
+                await connections.enter_async_context(host.server)
+                host.server.listen(partial(self._hear, host))
+            rounds = itertools.chain.from_iterable([self._hosts.values()] * (WINDOW + _AHEAD))
+            lanes = [asyncio.create_task(self._lane(host)) for host in rounds]
             for lane in lanes:
                 lane.add_done_callback(self._results.put_nowait)
+            self._recovery.open()
             try:
                 for _ in lanes:
                     while not isinstance(result := await self._results.get(), asyncio.Task):
@@ -105,64 +126,139 @@ class _Fleet:
                     result.result()
             finally:
                 await self._stop(lanes)
-        if waiting := len(self._handed_back) + sum(1 for _ in self._orders):
-            raise ServerLost(" and ".join(self._lost), waiting)
+        if len(self._backlog) and self._winding_down is None:
+            raise self._recovery.error()
 
-    async def _lane(self, server: Server) -> None:
-        while (order := await self._taken(server)) is not None:
-            outcome: Outcome[Order, str]
-            try:
-                await job.fill(order, server, partial(self._booked, order), self._servers)
-            except ServerUnreachable as error:
-                self._lose(server, error)
-                await self._settle(handed_back=order)
-                return
-            except (BadInput, ItemFailed) as error:
-                outcome = Outcome(order, None, Failure.of(order.name, error))
-            else:
-                outcome = Outcome(order, server.url, None)
-            self._results.put_nowait(outcome)
-            self._open.pop(order.key, None)
-            await self._settle()
+    def wind_down(self) -> None:
+        """Submit nothing more, take what waits out of the queues; what runs there is fetched."""
+        if self._winding_down is None:
+            running = sum(work.stage in ("queued", "fetching") for work in self._works())
+            kept = "what runs on the servers is kept" if running else "nothing runs"
+            self._tell(Notice(f"Stopping: {kept}. Ctrl-C again leaves at once."))
+            self._winding_down = asyncio.create_task(self._recall_all())
 
-    async def _taken(self, server: Server) -> Order | None:
-        """The next order; None when this server is lost or all that there is is done."""
-        async with self._changed:
-            while server.url not in self._lost:
-                order = self._handed_back.popleft() if self._handed_back else None
-                order = order or next(self._orders, None)
-                if order is not None:
-                    self._in_work += 1
+    def abandon(self) -> None:
+        """Ask the servers nothing more on leaving."""
+        self._is_abandoned = True
+
+    async def _lane(self, host: Host) -> None:
+        while (order := await self._taken(host)) is not None:
+            work = Work(order, host)
+            host.works.append(work)
+            work.task = asyncio.create_task(job.fill(work, self._book, self._hosts))
+            await asyncio.wait({work.task})
+            async with self._changed:
+                self._settle(work, host)
+                host.works.remove(work)
+                self._changed.notify_all()
+            self._show(host)
+
+    async def _taken(self, host: Host) -> Order | None:
+        """The next order, as soon as there is one for this server; None when all are done."""
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._is_over(host) or self._has_for(host))
+                if self._is_over(host):
+                    return None
+                if order := self._backlog.take(host.server.url):
+                    self._open += 1
                     return order
-                if not self._in_work:
-                    break
-                await self._changed.wait()
-        return None
+                prey = recall.prey(host, self._hosts.values())
+                host.is_recalling = True
+            try:
+                if prey is not None and await recall.succeeds(prey):
+                    return prey.order
+            except (ServerUnreachable, Refused):
+                continue  # whoever works there will notice
+            finally:
+                host.is_recalling = False
 
-    async def _settle(self, *, handed_back: Order | None = None) -> None:
+    def _has_for(self, host: Host) -> bool:
+        waits = len(self._backlog) or recall.prey(host, self._hosts.values()) is not None
+        return host.is_up and bool(waits)
+
+    def _is_over(self, host: Host) -> bool:
+        is_done = not self._open and not len(self._backlog)
+        has_ended = self._winding_down is not None or self._recovery.has_given_up
+        return is_done or has_ended or host.barred is not None
+
+    def _settle(self, work: Work, host: Host) -> None:
+        """Make of a work that ended an outcome, or let its order wait again."""
+        assert work.task is not None
+        if work.task.cancelled():
+            if not work.is_recalled:
+                self._hand_back(work.order)
+            return
+        error = work.task.exception()
+        if isinstance(error, ServerUnreachable):
+            self._recovery.lose(host, error)
+            if not (error := self._blamed(work, host, error)):
+                self._hand_back(work.order)
+                return
+        elif isinstance(error, GraphRefused) and not host.is_trusted:
+            self._recovery.bar(host, error)
+            self._hand_back(work.order)
+            return
+        elif error is not None and not isinstance(error, BadInput | ItemFailed | GraphRefused):
+            raise error
+        failure = Failure.of(work.order.name, error) if error else None
+        host.has_taken = host.has_taken or work.job is not None
+        host.count(asyncio.get_running_loop().time(), has_failed=failure is not None)
+        self._open -= 1
+        result = None if failure else host.server.url
+        self._results.put_nowait(Outcome(work.order, result, failure))
+
+    def _blamed(self, work: Work, host: Host, error: ServerUnreachable) -> JobFailed | None:
+        """An error for an order in whose work servers are lost again and again."""
+        was_running = work.job is not None and work.job.prompt_id == host.server.running
+        if isinstance(error, ServerFailing) or was_running:
+            self._blames[work.order.key] += 1
+        if self._blames[work.order.key] < _BLAMES:
+            return None
+        return JobFailed(
+            f"Servers were lost {_BLAMES} times while they worked on {work.order.name}: {error}",
+            remedy="See ComfyUI's own log: it may run out of memory; lower the size of the frame.",
+        )
+
+    def _hand_back(self, order: Order) -> None:
+        self._open -= 1
+        self._backlog.hand_back(order)
+
+    def _hear(self, host: Host, news: News) -> None:
+        host.hear(news)
+        now = asyncio.get_running_loop().time()
+        if news.steps and now - host.told_at > _TELL_EVERY_S:
+            self._show(host)
+
+    def _show(self, host: Host) -> None:
+        host.told_at = asyncio.get_running_loop().time()
+        rate = sum(other.per_s for other in self._hosts.values() if other.is_up)
+        left = len(self._backlog) + self._open
+        self._tell(host.working(round(left / rate, 1) if rate else None))
+
+    def _works(self) -> list[Work]:
+        return [work for host in self._hosts.values() for work in host.works]
+
+    async def _recall_all(self) -> None:
         async with self._changed:
-            self._in_work -= 1
-            if handed_back is not None:
-                self._handed_back.append(handed_back)
             self._changed.notify_all()
-
-    def _booked(self, order: Order, url: str) -> Job:
-        self._open[order.key] = self._book(order, url)
-        return self._open[order.key]
-
-    def _lose(self, server: Server, error: ServerUnreachable) -> None:
-        if server.url not in self._lost:
-            self._lost.append(server.url)
-            if len(self._lost) < len(self._servers):
-                self._tell(Notice(f"{error} The others take over its frames."))
+        works = sorted(self._works(), key=lambda work: work.stage == "queued")
+        for work in works:  # first those that would be submitted when a slot falls free
+            with contextlib.suppress(ServerUnreachable, Refused):
+                await recall.succeeds(work)
 
     async def _stop(self, lanes: Iterable[asyncio.Task[None]]) -> None:
-        """End the lanes; take what waits for nobody any more out of the servers' queues."""
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-        for url, server in self._servers.items():
-            ours = [job.prompt_id for job in self._open.values() if job.server == url]
-            if ours and url not in self._lost:
+        """End all that goes on; take what waits for nobody any more out of the servers' queues."""
+        await self._recovery.close()
+        works = self._works()
+        ending = [*lanes, *(work.task for work in works if work.task)]
+        if self._winding_down is not None:
+            ending.append(self._winding_down)
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        for host in self._hosts.values():
+            waiting = [work for work in works if work.post is host and work.stage == "queued"]
+            if host.is_up and waiting and not self._is_abandoned:
                 with contextlib.suppress(ServerUnreachable, Refused):
-                    await server.cancel(ours)
+                    await host.server.cancel(work.job.prompt_id for work in waiting if work.job)

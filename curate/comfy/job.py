@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from curate import identity
+from curate.comfy import protocol
 from curate.comfy.protocol import Broken, Finished, Graph, Stored
-from curate.comfy.server import Refused, Server
+from curate.comfy.transport import Transport
+from curate.comfy.wire import Refused
 from curate.errors import GraphRefused, JobFailed, ServerUnreachable, TwinUnusable
 from curate.records import Job
 
@@ -20,128 +23,194 @@ _TOO_LARGE = 413
 _BAD_REQUEST = 400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """A picture that is wanted.
+    """A picture, or a clip, that is wanted.
 
     `begin` is called when its turn comes and gives the jobs that were submitted for it before,
-    oldest first. `picture` gives the PNG to upload; `accept` takes the PNG that came back and
-    keeps it, or raises TwinUnusable: these two run in a thread. `graph` binds the uploaded
-    image's name and an output prefix; `output` is the node whose image counts.
+    oldest first. `picture` gives the PNG to upload, if there is one; `accept` takes the file that
+    came back and keeps it, or raises TwinUnusable: these two run in a thread. `graph` binds the
+    uploaded image's name and an output prefix; `output` is the node whose file counts, and
+    `suffix` what that file's name ends in. Orders of one `group` go to one server if they can.
     """
 
     key: str
     name: str
     output: str
     begin: Callable[[], tuple[Job, ...]]
-    picture: Callable[[], bytes]
+    picture: Callable[[], bytes] | None
     graph: Callable[[str, str], Graph]
     accept: Callable[[bytes], None]
+    group: str = ""
+    suffix: str = "png"
 
 
-async def fill(
-    order: Order, server: Server, book: Callable[[str], Job], fleet: Mapping[str, Server]
-) -> None:
+class Post(Protocol):
+    """A server's end of the fleet: what `fill` needs of it."""
+
+    @property
+    def server(self) -> Transport: ...
+
+    @property
+    def slots(self) -> asyncio.Semaphore:
+        """Taken for each job that stands in the server's queue."""
+        ...
+
+    @property
+    def is_up(self) -> bool: ...
+
+    def demand_up(self) -> None:
+        """Raise ServerUnreachable if the server is known to be lost."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """An order in work at a server: how far it is, and the job that stands for it there."""
+
+    order: Order
+    post: Post
+    stage: Literal["seeking", "preparing", "submitting", "queued", "fetching"] = "seeking"
+    job: Job | None = None
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+    is_recalled: bool = False
+    is_kept: bool = False
+
+
+Book = Callable[[Order, str], Job]
+"""Write down, before it is submitted, the job for an order on the server of that address."""
+
+
+async def fill(work: Work, book: Book, posts: Mapping[str, Post]) -> None:
     """Have a picture made, unless it is found, and accepted.
 
     Args:
-        order: looked for on the servers of its earlier jobs before anything is submitted.
-        server: makes it if it is not found.
-        book: writes down the job on the server of an address before it is submitted there.
-        fleet: the servers that may be asked, by address.
+        work: its order is looked for on the servers of its earlier jobs before anything is
+            submitted; its post makes it if it is not found.
+        book: writes down the job before it is submitted.
+        posts: the servers that may be asked, by address.
 
     Raises:
-        ServerUnreachable: `server` does not answer, or stands still.
-        GraphRefused: no order with this graph can be filled there.
-        JobFailed, TwinUnusable: this order cannot.
+        ServerUnreachable: the server cannot be used now.
+        GraphRefused: the server does not accept this graph.
+        JobFailed, TwinUnusable: this order cannot be filled.
     """
-    earlier = order.begin()
+    earlier = work.order.begin()
     try:
         for job in reversed(earlier):
-            if await _is_found(order, job, fleet.get(job.server), server):
+            if await _is_found(work, job, posts.get(job.server)):
                 return
-        await _make(order, server, book)
+        await _make(work, book)
     except Refused as refusal:
-        raise _in_words(refusal, order, server) from refusal
+        raise _in_words(refusal, work) from refusal
 
 
-async def _make(order: Order, server: Server, book: Callable[[str], Job]) -> None:
-    png = await asyncio.to_thread(order.picture)
-    image = await server.upload(png, f"{identity.of_bytes(png)}.png", FOLDER)
-    has_freed = False
+async def _make(work: Work, book: Book) -> None:
+    order, server = work.order, work.post.server
+    work.stage = "preparing"
+    image = await _uploaded(work)
+    has_freed = has_uploaded_again = False
     for _ in range(_TRIES):
-        job = book(server.url)
-        await server.submit(order.graph(image, job.prefix), job.prompt_id)
-        ending = await server.ended(job.prompt_id)
+        async with work.post.slots:
+            work.post.demand_up()
+            work.job = job = book(order, server.url)
+            work.stage = "submitting"
+            try:
+                await server.submit(order.graph(image, job.prefix), job.prompt_id)
+            except Refused as refusal:
+                if not protocol.is_about_input(refusal.body) or has_uploaded_again:
+                    raise
+                image, has_uploaded_again = await _uploaded(work), True
+                continue
+            work.stage = "queued"
+            ending = await server.ended(job.prompt_id)
+        work.stage = "fetching"
         if isinstance(ending, Broken):
             if not ending.is_out_of_memory or has_freed:
-                raise _failed(order, server, str(ending))
+                raise _broken(work, ending)
             await server.free()
             has_freed = True
         elif ending is not None:
-            png_back = await server.view(_expected(order, ending, server))
-            if png_back is not None:
-                await asyncio.to_thread(order.accept, png_back)
+            came_back = await server.view(_expected(work, ending))
+            if came_back is not None:
+                await asyncio.to_thread(order.accept, came_back)
                 return
         elif await _is_left_behind(order, job, server):
             return
-    raise _failed(order, server, f"its result was lost {_TRIES} times")
+    raise _failed(work, f"its result was lost {_TRIES} times")
 
 
-async def _is_found(order: Order, job: Job, then: Server | None, now: Server) -> bool:
+async def _uploaded(work: Work) -> str:
+    if work.order.picture is None:
+        return ""
+    png = await asyncio.to_thread(work.order.picture)
+    return await work.post.server.upload(png, f"{identity.of_bytes(png)}.png", FOLDER)
+
+
+async def _is_found(work: Work, job: Job, then: Post | None) -> bool:
     """Whether an earlier job's picture was accepted: from the history, the queue or a file."""
-    for server in dict.fromkeys(s for s in (then, now) if s is not None):
+    for post in dict.fromkeys(p for p in (then, work.post) if p is not None and p.is_up):
         try:
-            if server is then:
-                ending = await server.history(job.prompt_id)
-                if ending is None and job.prompt_id in await server.queued():
-                    ending = await server.ended(job.prompt_id)
+            if post is then:
+                ending = await post.server.history(job.prompt_id)
+                if ending is None and job.prompt_id in await post.server.queue():
+                    ending = await post.server.ended(job.prompt_id)
                 if isinstance(ending, Broken):
                     return False
-            if await _is_left_behind(order, job, server):
+            if await _is_left_behind(work.order, job, post.server):
                 return True
         except (ServerUnreachable, Refused):
-            if server is now:
+            if post is work.post:
                 raise
     return False
 
 
-async def _is_left_behind(order: Order, job: Job, server: Server) -> bool:
-    """Whether the file that a job wrote is there, and whole; SaveImage counts from 00001."""
+async def _is_left_behind(order: Order, job: Job, server: Transport) -> bool:
+    """Whether the file that a job wrote is there, and whole; ComfyUI counts from 00001."""
     folder, _, name = job.prefix.rpartition("/")
-    png = await server.view(Stored(f"{name}_00001_.png", folder, "output"))
-    if png is None:
+    came_back = await server.view(Stored(f"{name}_00001_.{order.suffix}", folder, "output"))
+    if came_back is None:
         return False
     try:
-        await asyncio.to_thread(order.accept, png)
+        await asyncio.to_thread(order.accept, came_back)
     except TwinUnusable:  # cut off by a crash
         return False
     return True
 
 
-def _expected(order: Order, ending: Finished, server: Server) -> Stored:
-    images = ending.images.get(order.output)
-    if not images:
-        raise _failed(order, server, f"node {order.output} wrote no image")
-    return images[0]
+def _expected(work: Work, ending: Finished) -> Stored:
+    files = ending.files.get(work.order.output)
+    if not files:
+        raise _failed(work, f"node {work.order.output} wrote no file")
+    return files[0]
 
 
-def _failed(order: Order, server: Server, reason: str) -> JobFailed:
+def _broken(work: Work, ending: Broken) -> JobFailed:
+    if not ending.is_out_of_memory:
+        return _failed(work, str(ending))
     return JobFailed(
-        f"ComfyUI at {server.url} failed on {order.name}: {reason}.",
+        f"ComfyUI at {work.post.server.url} ran out of memory on {work.order.name}, twice.",
+        remedy="Start ComfyUI with --lowvram, or let a server with more memory do this frame.",
+    )
+
+
+def _failed(work: Work, reason: str) -> JobFailed:
+    return JobFailed(
+        f"ComfyUI at {work.post.server.url} failed on {work.order.name}: {reason}.",
         remedy="See ComfyUI's own log; run the same command again to retry this frame.",
     )
 
 
-def _in_words(refusal: Refused, order: Order, server: Server) -> JobFailed | GraphRefused:
+def _in_words(refusal: Refused, work: Work) -> JobFailed | GraphRefused:
+    url = work.post.server.url
     if refusal.status == _TOO_LARGE:
         return JobFailed(
-            f"ComfyUI at {server.url} finds {order.name} too large.",
+            f"ComfyUI at {url} finds {work.order.name} too large.",
             remedy="Start ComfyUI with a larger --max-upload-size.",
         )
-    if refusal.status == _BAD_REQUEST:
+    if refusal.status == _BAD_REQUEST and not protocol.is_about_input(refusal.body):
         return GraphRefused(
-            f"ComfyUI at {server.url} refuses the graph: {refusal}.",
+            f"ComfyUI at {url} refuses the graph: {refusal}.",
             remedy="Open the graph in ComfyUI, make it run there, then export it again (API).",
         )
-    return _failed(order, server, str(refusal))
+    return _failed(work, str(refusal))

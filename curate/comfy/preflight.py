@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from curate.comfy import protocol
+from curate.comfy.address import shown
 from curate.comfy.protocol import Graph
 from curate.comfy.server import Server
 from curate.errors import ModelsMissing, ServerUnreachable
@@ -24,7 +25,7 @@ _FOLDERS = {
 """Input of a loader node -> folder below ComfyUI's models/ (its folder_paths.py, nodes.py)."""
 
 
-def probe(url: str) -> str:
+def probe(url: str, headers: Sequence[str] = ()) -> str:
     """The version of the ComfyUI at `url`.
 
     Raises:
@@ -32,13 +33,13 @@ def probe(url: str) -> str:
     """
 
     async def ask() -> str:
-        async with Server(url, patience_s=_PROBE_S) as server:
-            return await server.version()
+        async with Server(url, headers, patience_s=_PROBE_S) as server:
+            return await server.awake()
 
     return asyncio.run(ask())
 
 
-def missing(url: str, graph: Graph) -> tuple[str, ...]:
+def missing(url: str, graph: Graph, headers: Sequence[str] = ()) -> tuple[str, ...]:
     """The nodes and model files that the server at `url` lacks for `graph`, each in words.
 
     Raises:
@@ -46,13 +47,15 @@ def missing(url: str, graph: Graph) -> tuple[str, ...]:
     """
 
     async def ask() -> tuple[str, ...]:
-        async with Server(url, patience_s=_PROBE_S) as server:
+        async with Server(url, headers, patience_s=_PROBE_S) as server:
             return await _missing(server, graph)
 
     return asyncio.run(ask())
 
 
-def reachable(urls: Iterable[str], graph: Graph) -> tuple[dict[str, str], list[ServerUnreachable]]:
+def reachable(
+    urls: Iterable[str], graph: Graph, headers: Sequence[str] = ()
+) -> tuple[dict[str, str], list[ServerUnreachable]]:
     """The servers that answer, each with its version, and the errors of those that do not.
 
     Raises:
@@ -63,18 +66,18 @@ def reachable(urls: Iterable[str], graph: Graph) -> tuple[dict[str, str], list[S
     absent: list[ServerUnreachable] = []
     for url in urls:
         try:
-            version = probe(url)
-            lacks = missing(url, graph)
+            version = probe(url, headers)
+            lacks = missing(url, graph, headers)
         except ServerUnreachable as error:
             absent.append(error)
             continue
         if lacks:
             raise ModelsMissing(
-                f"ComfyUI {version} at {url} lacks {protocol.sentence(lacks)}.",
+                f"ComfyUI {version} at {shown(url)} lacks {protocol.sentence(lacks)}.",
                 remedy="Put the files into those folders of ComfyUI, install the packs that bring "
                 "the nodes, restart it, then run the same command again.",
             )
-        versions[url] = version
+        versions[shown(url)] = version
     if not versions:
         raise absent[0]
     return versions, absent

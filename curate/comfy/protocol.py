@@ -16,7 +16,7 @@ _DETAIL_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An image in one of the server's folders, as `/view` wants it named."""
+    """A file in one of the server's folders, as `/view` wants it named."""
 
     filename: str
     subfolder: str
@@ -25,9 +25,9 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A job that ended well: node id -> the images it wrote."""
+    """A job that ended well: node id -> the images or videos it wrote."""
 
-    images: dict[str, tuple[Stored, ...]]
+    files: dict[str, tuple[Stored, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,27 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A socket message about a job; `has_ended` when its result can be asked for."""
+    """A socket message about a job; `has_ended` when its result can be asked for.
+
+    `step` of `steps` is what the node in work, such as a sampler, says of itself; 0 of 0 if it
+    says nothing.
+    """
 
     prompt_id: str
     has_ended: bool
+    step: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The ids of the jobs at a server, anybody's."""
+
+    running: tuple[str, ...]
+    pending: tuple[str, ...]
+
+    def __contains__(self, prompt_id: str) -> bool:
+        return prompt_id in self.running or prompt_id in self.pending
 
 
 def news(message: str | bytes) -> News | None:
@@ -70,8 +87,10 @@ def news(message: str | bytes) -> News | None:
         prompt_id = data["prompt_id"]
     except (ValueError, KeyError, TypeError):
         return None
-    has_ended = said.get("type") == "executing" and data.get("node") is None
-    return News(str(prompt_id), has_ended)
+    kind = said.get("type")
+    if kind == "progress":
+        return News(str(prompt_id), False, int(data.get("value", 0)), int(data.get("max", 0)))
+    return News(str(prompt_id), kind == "executing" and data.get("node") is None)
 
 
 def ending(entry: dict[str, Any]) -> Finished | Broken:
@@ -81,8 +100,11 @@ def ending(entry: dict[str, Any]) -> Finished | Broken:
         return Finished(
             {
                 node: tuple(
-                    Stored(image["filename"], image.get("subfolder", ""), image.get("type", ""))
-                    for image in output.get("images", ())
+                    Stored(file["filename"], file.get("subfolder", ""), file.get("type", ""))
+                    for listed in output.values()
+                    if isinstance(listed, list)
+                    for file in listed
+                    if isinstance(file, dict) and "filename" in file
                 )
                 for node, output in entry.get("outputs", {}).items()
             }
@@ -97,10 +119,25 @@ def ending(entry: dict[str, Any]) -> Finished | Broken:
     return Broken("", "", "")
 
 
-def queued(body: dict[str, Any]) -> set[str]:
-    """The ids of all jobs that run or wait, from the answer to `/queue`."""
-    jobs = [*body.get("queue_running", ()), *body.get("queue_pending", ())]
-    return {str(job[1]) for job in jobs}
+def queue(body: dict[str, Any]) -> Queue:
+    """The jobs at a server, from the answer to `/queue`."""
+    running, pending = (
+        tuple(str(job[1]) for job in body.get(key, ()))
+        for key in ("queue_running", "queue_pending")
+    )
+    return Queue(running, pending)
+
+
+def is_about_input(body: object) -> bool:
+    """Whether a prompt was refused for nothing but a file that it names, such as the image."""
+    if not isinstance(body, dict):
+        return False
+    kinds = {
+        error.get("type")
+        for about in (body.get("node_errors") or {}).values()
+        for error in about.get("errors", ())
+    }
+    return kinds == {"custom_validation_failed"}
 
 
 def complaints(body: object) -> tuple[str, ...]:

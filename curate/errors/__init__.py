@@ -11,18 +11,20 @@ CurateError
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
 │   ├── ClipUnusable
-│   ├── CaptionUnusable, MusubiMissing, DatasetMoved
+│   ├── CaptionUnusable, ArchiveUnusable, MusubiMissing, DatasetMoved
 │   └── NothingYet
 ├── PlaceError                exit 3
 │   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
 │   ├── DiskFull, NotWritable
 │   └── PortTaken
 ├── NoComfy                   exit 4
-│   ├── ServerUnreachable, ServerLost
+│   ├── ServerUnreachable
+│   │   └── ServerSilent, ServerFailing, ServerStalled, ServerForbids
+│   ├── ServerLost
 │   ├── ModelsMissing
 │   └── GraphRefused
 └── ItemFailed                exit 1
-    ├── JobFailed, TwinUnusable, TrainingFailed
+    ├── JobFailed, TwinUnusable, TrainingFailed, PushFailed
     └── WorkerDied
 """
 
@@ -44,7 +46,11 @@ from curate.errors.comfy import (
     InstructionMissing,
     JobFailed,
     ModelsMissing,
+    ServerFailing,
+    ServerForbids,
     ServerLost,
+    ServerSilent,
+    ServerStalled,
     ServerUnreachable,
     TwinUnusable,
 )
@@ -68,9 +74,17 @@ from curate.errors.place import (
     WorkspaceUnusable,
 )
 from curate.errors.review import PortTaken
-from curate.errors.sets import CaptionUnusable, DatasetMoved, MusubiMissing, TrainingFailed
+from curate.errors.sets import (
+    ArchiveUnusable,
+    CaptionUnusable,
+    DatasetMoved,
+    MusubiMissing,
+    PushFailed,
+    TrainingFailed,
+)
 
 __all__ = [
+    "ArchiveUnusable",
     "BadInput",
     "BadSetting",
     "CaptionUnusable",
@@ -106,7 +120,12 @@ __all__ = [
     "NothingYet",
     "PlaceError",
     "PortTaken",
+    "PushFailed",
+    "ServerFailing",
+    "ServerForbids",
     "ServerLost",
+    "ServerSilent",
+    "ServerStalled",
     "ServerUnreachable",
     "SizesDiffer",
     "StreamMissing",

@@ -27,6 +27,10 @@ class GraphUnusable(BadInput):
 
 
 class ServerUnreachable(NoComfy):
+    """A server that cannot be used now, whatever the reason."""
+
+
+class ServerSilent(ServerUnreachable):
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
             f"No ComfyUI answers at {url}: {reason}.",
@@ -35,10 +39,35 @@ class ServerUnreachable(NoComfy):
         )
 
 
+class ServerFailing(ServerUnreachable):
+    def __init__(self, url: str, said: str) -> None:
+        super().__init__(
+            f"ComfyUI at {url} keeps failing: {said}.",
+            remedy="See its own log, or that of the proxy before it; then run the command again.",
+        )
+
+
+class ServerStalled(ServerUnreachable):
+    def __init__(self, url: str, stall_s: float) -> None:
+        super().__init__(
+            f"ComfyUI at {url} stands still: its job has not moved for {stall_s:g} s.",
+            remedy="Restart it; if its jobs do take as long, name a longer --stall-after.",
+        )
+
+
+class ServerForbids(ServerUnreachable):
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(
+            f"The server at {url} does not let us in: HTTP {status}.",
+            remedy="Write --server https://user:password@host, or --header 'Authorization: …'.",
+        )
+
+
 class ServerLost(NoComfy):
     def __init__(self, url: str, waiting: int) -> None:
+        frames = f"{waiting} frame{'s' if waiting != 1 else ''}"
         super().__init__(
-            f"ComfyUI at {url} stopped answering with {waiting} frames to go.",
+            f"ComfyUI at {url} stopped answering with {frames} to go.",
             remedy="Restart ComfyUI and run the same command again; finished twins are kept.",
         )
 

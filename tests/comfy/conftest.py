@@ -12,7 +12,9 @@ import pytest
 from curate import images
 from curate.comfy import fleet
 from curate.comfy.job import FOLDER, Order
+from curate.comfy.server import Server
 from curate.engine import Outcome
+from curate.events import silent
 from curate.records import Job
 from tests.comfyui.graphs import INVERT, chain
 from tests.comfyui.server import ComfyUI, running
@@ -43,8 +45,15 @@ class Shop:
         self.booked.append(Job(prompt_id, order.key, server, f"{FOLDER}/{prompt_id}", ""))
         return self.booked[-1]
 
-    def fill(self, servers, orders, **patience) -> list[Outcome]:
-        return list(fleet.make([server.url for server in servers], orders, self.book, **patience))
+    def make(self, servers, orders, *, headers=(), tell=silent, give_up_after_s=0.2, **patience):
+        """The outcomes of orders on the servers, or at the addresses, as they come."""
+        connections = [Server(getattr(s, "url", s), headers, **patience) for s in servers]
+        return fleet.make(
+            connections, orders, self.book, tell=tell, give_up_after_s=give_up_after_s
+        )
+
+    def fill(self, servers, orders, **how) -> list[Outcome]:
+        return list(self.make(servers, orders, **how))
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ from PIL import Image
 
 from curate import images
 from curate.comfy import fleet
+from curate.comfy.server import Server
 from curate.errors import DiskFull, GraphRefused, ServerLost, TwinUnusable
-from tests.comfyui.graphs import SLOW, UNHURRIED, chain
+from curate.events import Notice
+from tests.comfyui.graphs import chain, gate, out_of_memory, sleep
 from tests.conftest import wait_until
 from tests.pictures import room
 
@@ -44,14 +46,14 @@ def test_a_job_is_booked_before_it_is_submitted(comfy, shop):
         return shop.book(order, server)
 
     before = comfy.prompts_taken()
-    list(fleet.make([comfy.url], [shop.order(70)], book))
+    list(fleet.make([Server(comfy.url)], [shop.order(70)], book))
 
     assert taken_when_booked == [0]
 
 
 def test_at_most_three_jobs_stand_in_a_servers_queue(comfy, shop):
     most = 0
-    for outcome in fleet.make([comfy.url], [shop.order(n) for n in range(12)], shop.book):
+    for outcome in shop.make([comfy], [shop.order(n) for n in range(12)]):
         most = max(most, len(comfy.queued()))
         assert outcome.failure is None
 
@@ -68,10 +70,13 @@ def test_an_earlier_jobs_result_is_fetched_instead_of_made_again(comfy, shop):
     assert comfy.prompts_taken() == taken
 
 
-def test_an_earlier_job_that_still_waits_is_waited_for(comfy, shop):
+def test_an_earlier_job_that_still_waits_is_waited_for(comfy, shop, tmp_path):
     job = shop.book(shop.order(81), comfy.url)
-    comfy.submit(chain(SLOW, SLOW, image=uploaded(comfy, 81), prefix=job.prefix), job.prompt_id)
+    held = gate(tmp_path / "go")
+    comfy.submit(chain(held, image=uploaded(comfy, 81), prefix=job.prefix), job.prompt_id)
     taken = comfy.prompts_taken()
+    thread = threading.Timer(0.3, (tmp_path / "go").touch)
+    thread.start()
 
     shop.fill([comfy], [shop.order(81, earlier=[job])])
 
@@ -79,18 +84,21 @@ def test_an_earlier_job_that_still_waits_is_waited_for(comfy, shop):
     assert comfy.prompts_taken() == taken
 
 
-def test_a_job_that_vanished_from_the_queue_is_submitted_again(comfy, shop):
+def test_a_job_that_vanished_from_the_queue_is_submitted_again(comfy, shop, tmp_path):
     foreign = shop.book(shop.order(82), comfy.url)
     shop.booked.clear()
-    comfy.submit(chain(*[SLOW] * 3, image=uploaded(comfy, 82), prefix="foreign"), foreign.prompt_id)
+    held = gate(tmp_path / "go")
+    comfy.submit(chain(held, image=uploaded(comfy, 82), prefix="foreign"), foreign.prompt_id)
 
     def delete_the_first():
         wait_until(lambda: shop.booked and shop.booked[0].prompt_id in comfy.queued())
         comfy.post("/queue", {"delete": [shop.booked[0].prompt_id]})
+        wait_until(lambda: len(shop.booked) == 2)
+        (tmp_path / "go").touch()
 
     thread = threading.Thread(target=delete_the_first)
     thread.start()
-    outcomes = shop.fill([comfy], [shop.order(83)])
+    outcomes = shop.fill([comfy], [shop.order(83)], poll_s=0.1)
     thread.join()
 
     assert not failures(outcomes)
@@ -98,30 +106,32 @@ def test_a_job_that_vanished_from_the_queue_is_submitted_again(comfy, shop):
     assert len({job.prefix for job in shop.booked}) == 2
 
 
-TOO_MUCH = (
-    ("RepeatImageBatch", {"amount": 64}),
-    (
-        "ImageScale",
-        {"width": 16384, "height": 16384, "upscale_method": "nearest-exact", "crop": "disabled"},
-    ),
-)
-"""200 GB: more than there is."""
+def test_one_broken_job_does_not_stop_the_others(comfy, shop, tmp_path):
+    broken = out_of_memory(tmp_path / "no" / "such" / "folder", 0)
 
-
-def test_one_broken_job_does_not_stop_the_others(comfy, shop):
-    failed = failures(
-        shop.fill([comfy], [shop.order(90), shop.order(91, *TOO_MUCH), shop.order(92)])
-    )
+    failed = failures(shop.fill([comfy], [shop.order(90), shop.order(91, broken), shop.order(92)]))
 
     assert list(failed) == ["room-91"]
-    assert "ImageScale" in failed["room-91"]
+    assert "TestOutOfMemory): FileNotFoundError" in failed["room-91"]
     assert set(shop.came) == {"room-90", "room-92"}
 
 
-def test_a_job_that_ran_out_of_memory_is_tried_once_more(comfy, shop):
-    shop.fill([comfy], [shop.order(93, *TOO_MUCH)])
+def test_a_job_that_ran_out_of_memory_once_is_made_the_second_time(comfy, shop, tmp_path):
+    outcomes = shop.fill([comfy], [shop.order(93, out_of_memory(tmp_path / "runs", 1))])
 
-    assert len(shop.booked) == 2
+    assert not failures(outcomes)
+    assert len((tmp_path / "runs").read_text()) == 2
+    assert "room-93" in shop.came
+
+
+def test_a_job_that_always_runs_out_of_memory_is_set_aside_after_two(comfy, shop, tmp_path):
+    always = out_of_memory(tmp_path / "runs", 99)
+
+    failed = failures(shop.fill([comfy], [shop.order(93, always), shop.order(94)]))
+
+    assert list(failed) == ["room-93"]
+    assert "ran out of memory" in failed["room-93"]
+    assert len((tmp_path / "runs").read_text()) == 2
 
 
 def test_an_answer_that_is_no_twin_is_a_failure_of_that_order(comfy, shop):
@@ -154,19 +164,21 @@ def test_a_graph_that_the_server_refuses_stops_everything_in_words(comfy, shop):
         shop.fill([comfy], [shop.order(98, wrong)])
 
 
-def test_stopping_early_cancels_only_our_own_waiting_jobs(comfy, shop):
+def test_stopping_early_cancels_only_our_own_waiting_jobs(comfy, shop, tmp_path):
     foreign = str(uuid4())
-    outcomes = fleet.make(
-        [comfy.url], [shop.order(n, SLOW, size=LARGE) for n in range(100, 108)], shop.book
+    held = gate(tmp_path / "go")
+    outcomes = shop.make(
+        [comfy], [shop.order(100), *(shop.order(n, held) for n in range(101, 108))]
     )
     next(outcomes)
-    comfy.submit(chain(SLOW, image=uploaded(comfy, 99), prefix="theirs"), foreign)
+    comfy.submit(chain(image=uploaded(comfy, 99), prefix="theirs"), foreign)
 
     outcomes.close()
 
     left = comfy.queued()
     assert foreign in left
     assert len(left & {job.prompt_id for job in shop.booked}) <= 1  # the running one finishes
+    (tmp_path / "go").touch()
     wait_until(lambda: not comfy.queued())
 
 
@@ -178,18 +190,32 @@ def test_the_picture_comes_back_with_what_the_server_wrote(comfy, shop):
 
 
 def test_two_servers_share_the_work(two_comfys, shop):
-    outcomes = shop.fill(two_comfys, [shop.order(n, UNHURRIED, size=LARGE) for n in range(6)])
+    outcomes = shop.fill(two_comfys, [shop.order(n, sleep(0.1)) for n in range(6)])
 
     assert not failures(outcomes)
     assert {outcome.result for outcome in outcomes} == {s.url for s in two_comfys}
 
 
+def test_an_idle_server_takes_what_waits_at_another(two_comfys, shop, tmp_path):
+    """One server stands still at its first order until the other has done all the rest."""
+    go = tmp_path / "go"
+    orders = [shop.order(200, gate(go)), *(shop.order(n) for n in range(201, 208))]
+    finished = []
+
+    for outcome in shop.make(two_comfys, orders):
+        finished.append(outcome.item.key)
+        if len(finished) == 7:
+            go.touch()
+
+    assert finished[-1] == "room-200"
+    written = {file.stem.rpartition("_00001")[0] for s in two_comfys for file in s.outputs()}
+    assert len({job.prompt_id for job in shop.booked} & written) == 8  # none was made twice
+
+
 def test_a_lost_server_hands_its_work_back(two_comfys, shop):
-    orders = [shop.order(n, UNHURRIED, size=LARGE) for n in range(20, 27)]
+    orders = [shop.order(n, sleep(0.1)) for n in range(20, 27)]
     told = []
-    filled = fleet.make(
-        [s.url for s in two_comfys], orders, shop.book, tell=told.append, patience_s=1.0
-    )
+    filled = shop.make(two_comfys, orders, tell=told.append, patience_s=0.3)
     first = next(filled)
     two_comfys[1].kill()
 
@@ -197,17 +223,62 @@ def test_a_lost_server_hands_its_work_back(two_comfys, shop):
 
     assert not failures(outcomes)
     assert {outcome.item.key for outcome in outcomes} == {order.key for order in orders}
-    assert two_comfys[1].url in told[0].text
+    assert any(two_comfys[1].url in said.text for said in told if isinstance(said, Notice))
 
 
-def test_the_last_server_lost_says_how_much_is_left(two_comfys, shop):
-    orders = [shop.order(n, UNHURRIED, size=LARGE) for n in range(40, 46)]
-    filled = fleet.make([two_comfys[0].url], orders, shop.book, patience_s=1.0)
+def test_a_server_whose_job_stands_still_gives_its_frames_to_the_others(two_comfys, shop, tmp_path):
+    go, foreign = tmp_path / "go", str(uuid4())
+    stuck, other = two_comfys
+    stuck.submit(chain(gate(go), image=uploaded(stuck, 130), prefix="theirs"), foreign)
+    wait_until(stuck.running)
+
+    outcomes = shop.fill(
+        [stuck, other],
+        [shop.order(n) for n in range(6)],
+        stall_s=0.3,
+        poll_s=0.05,
+    )
+    left = stuck.queued()
+    go.touch()
+
+    assert not failures(outcomes)
+    assert {outcome.result for outcome in outcomes} == {other.url}
+    assert left == {foreign}  # ours were taken out, theirs was not touched
+    wait_until(lambda: not stuck.queued())
+
+
+def test_when_the_last_server_is_gone_too_long_it_is_given_up(two_comfys, shop):
+    orders = [shop.order(n, sleep(0.2)) for n in range(40, 46)]
+    filled = shop.make(two_comfys[:1], orders, patience_s=0.3, give_up_after_s=0.1)
     next(filled)
     two_comfys[0].kill()
 
     with pytest.raises(ServerLost, match=r"with [345] frames to go"):
         list(filled)
+
+
+def test_when_the_only_server_comes_back_the_run_goes_on(two_comfys, shop, tmp_path):
+    """Killed in mid-job, queue and history gone; started again once it is being waited for."""
+    server, said = two_comfys[0], []
+
+    def tell(event):
+        if isinstance(event, Notice):
+            said.append(event.text)
+            if "No server is left" in event.text:
+                (tmp_path / "go").touch()
+                server.start()
+
+    orders = [shop.order(50), *(shop.order(n, gate(tmp_path / "go")) for n in range(51, 56))]
+    filled = shop.make([server], orders, tell=tell, patience_s=0.2, give_up_after_s=300)
+    outcomes = [next(filled)]
+    wait_until(server.running)
+    server.kill()
+    outcomes += list(filled)
+
+    assert not failures(outcomes)
+    assert len(outcomes) == 6
+    assert "waiting up to 5 min" in said[1]
+    assert "answers again" in said[2]
 
 
 def test_after_a_restart_what_was_finished_is_found_as_a_file(two_comfys, shop):
@@ -224,8 +295,9 @@ def test_after_a_restart_what_was_finished_is_found_as_a_file(two_comfys, shop):
     assert server.prompts_taken() == 0
 
 
-def test_a_server_whose_job_stands_still_is_lost(comfy, shop):
+def test_a_server_whose_job_stands_still_is_lost(comfy, shop, tmp_path):
     with pytest.raises(ServerLost):
-        shop.fill([comfy], [shop.order(120, *[SLOW] * 3, size=LARGE)], stall_s=0.5)
+        shop.fill([comfy], [shop.order(120, gate(tmp_path / "go"))], stall_s=0.3, poll_s=0.1)
 
+    (tmp_path / "go").touch()
     wait_until(lambda: not comfy.queued())

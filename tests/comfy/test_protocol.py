@@ -99,4 +99,9 @@ def test_a_refusal_without_nodes_is_explained_all_the_same():
 def test_ids_are_read_from_the_queue():
     body = {"queue_running": [[0, "a", {}, {}, []]], "queue_pending": [[1, "b", {}, {}, []]]}
 
-    assert protocol.queued(body) == {"a", "b"}
+    queue = protocol.queue(body)
+
+    assert (queue.running, queue.pending) == (("a",), ("b",))
+    assert "a" in queue
+    assert "b" in queue
+    assert "c" not in queue

@@ -98,7 +98,7 @@ def test_a_submission_whose_answer_was_lost_is_not_repeated(comfy):
     async def run():
         async with Server(comfy.url) as server:
             name = await server.upload(images.encode_png(room(6)), "e.png", "curate")
-            once = server._once
+            once = server._wire.once
 
             async def lossy(method, path, **how):
                 response = await once(method, path, **how)
@@ -107,7 +107,7 @@ def test_a_submission_whose_answer_was_lost_is_not_repeated(comfy):
                     raise httpx.ReadError("reset by peer")
                 return response
 
-            server._once = lossy
+            server._wire.once = lossy
             await server.submit(chain(SLOW, image=name, prefix="lossy"), job := str(uuid4()))
             return await server.ended(job)
 
@@ -189,9 +189,9 @@ def test_another_web_server_is_not_taken_for_comfyui():
 @pytest.mark.parametrize("url", ["ftp://a", "http://", "http://a:b", "::"])
 def test_what_is_no_address_is_a_usage_error(url):
     with pytest.raises(BadSetting):
-        address.called(url)
+        address.shown(url)
 
 
 def test_an_address_may_be_short_and_hides_its_password():
-    assert address.called("127.0.0.1:8188/") == "http://127.0.0.1:8188"
+    assert address.shown("127.0.0.1:8188/") == "http://127.0.0.1:8188"
     assert address.shown("https://me:secret@gpu.example/comfy") == "https://gpu.example/comfy"

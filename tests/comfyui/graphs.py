@@ -22,6 +22,21 @@ def chain(
     return graph | {"out": {"class_type": "SaveImage", "inputs": saved}}
 
 
+def gate(file: Path) -> tuple[str, dict[str, Any]]:
+    """The job stands still until `file` is there."""
+    return "TestGate", {"file": str(file)}
+
+
+def sleep(seconds: float, steps: int = 1) -> tuple[str, dict[str, Any]]:
+    """The job takes so long, and no processor."""
+    return "TestSleep", {"seconds": seconds, "steps": steps}
+
+
+def out_of_memory(file: Path, times: int) -> tuple[str, dict[str, Any]]:
+    """The first `times` runs, counted in `file`, end as a full card's do."""
+    return "TestOutOfMemory", {"file": str(file), "times": times}
+
+
 INVERT = ("ImageInvert", {})
 QUANTIZE = ("ImageQuantize", {"colors": 24, "dither": "none"})
 SLOW = ("ImageBlur", {"blur_radius": 31, "sigma": 9.0})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from tests.comfyui.install import LAUNCHER, installed
+
+NODES = Path(__file__).with_name("nodes.py")
 
 START_S = 180.0
 
@@ -35,6 +38,8 @@ class ComfyUI:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         (base / "no-front-end").mkdir(parents=True)
+        (base / "custom_nodes").mkdir()
+        shutil.copy(NODES, base / "custom_nodes" / NODES.name)
 
     @property
     def is_running(self) -> bool:
@@ -85,6 +90,10 @@ class ComfyUI:
         queue = self.get("/queue")
         return {job[1] for job in queue["queue_running"] + queue["queue_pending"]}
 
+    def running(self) -> set[str]:
+        """The ids of the prompts that run."""
+        return {job[1] for job in self.get("/queue")["queue_running"]}
+
     def submit(self, graph: dict[str, Any], prompt_id: str) -> None:
         """Queue a graph as somebody else would."""
         self.post("/prompt", {"prompt": graph, "prompt_id": prompt_id})
@@ -122,7 +131,8 @@ class ComfyUI:
             *("--cpu", "--listen", "127.0.0.1", "--port", str(self.port)),
             *("--base-directory", str(self.base), "--database-url", "sqlite:///:memory:"),
             *("--front-end-root", str(self.base / "no-front-end")),
-            *("--disable-all-custom-nodes", "--disable-api-nodes", "--disable-auto-launch"),
+            *("--disable-all-custom-nodes", "--whitelist-custom-nodes", NODES.name),
+            *("--disable-api-nodes", "--disable-auto-launch"),
         ]
 
 

@@ -1,0 +1,56 @@
+"""Orders taken back from a server that has others to do: for an idle one, or before we leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from curate.comfy.host import Host
+from curate.comfy.job import Work
+
+
+def prey(idle: Host, hosts: Iterable[Host]) -> Work | None:
+    """The order that waits longest behind others, if `idle` has nothing to do at all."""
+    if idle.works or idle.is_recalling:
+        return None
+    busy = [host for host in hosts if host is not idle and host.is_up and _waiting(host)]
+    if not busy:
+        return None
+    return _waiting(max(busy, key=lambda host: len(_waiting(host))))[-1]
+
+
+def _waiting(host: Host) -> list[Work]:
+    """What waits at a server behind a job that is queued there; that one is about to run."""
+    ahead = host.running or next((work for work in host.works if work.stage == "queued"), None)
+    if ahead is None:
+        return []
+    return [
+        work
+        for work in host.works
+        if work is not ahead and work.stage in ("preparing", "queued") and not work.is_kept
+    ]
+
+
+async def succeeds(work: Work) -> bool:
+    """Whether an order could be taken back before its job ran; its server is not asked to stop it.
+
+    Raises:
+        ServerUnreachable, Refused: its server does not say.
+    """
+    work.is_kept = True
+    if work.stage == "queued" and not await _is_out(work):
+        return False
+    if work.task is None or work.stage in ("submitting", "fetching"):
+        return False
+    work.is_recalled = True
+    work.task.cancel()
+    return True
+
+
+async def _is_out(work: Work) -> bool:
+    """Whether the job of an order was taken out of the queue: it neither ran nor runs."""
+    assert work.job is not None
+    server, prompt_id = work.post.server, work.job.prompt_id
+    if prompt_id not in (await server.queue()).pending:
+        return False
+    await server.cancel([prompt_id])
+    return prompt_id not in await server.queue() and await server.history(prompt_id) is None

@@ -1,0 +1,68 @@
+"""Nodes of ours in the real server: jobs that take as long, and fail as, a test wants.
+
+ComfyUI loads this file; nothing of this project imports it.
+"""
+
+import time
+from pathlib import Path
+
+import comfy.utils
+import torch
+
+_LOOK_S = 0.005
+
+
+class Sleep:
+    """An image after some seconds in which no processor works, in steps as a sampler's."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "curate", "run", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):  # noqa: N802 - ComfyUI calls it so
+        wait = {"seconds": ("FLOAT", {"default": 0.0}), "steps": ("INT", {"default": 1})}
+        return {"required": {"image": ("IMAGE",), **wait}}
+
+    def run(self, image, seconds, steps):
+        bar = comfy.utils.ProgressBar(steps)
+        for _ in range(steps):
+            time.sleep(seconds / steps)
+            bar.update(1)
+        return (image,)
+
+
+class Gate:
+    """An image as soon as a file is there; until then the job stands still."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "curate", "run", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):  # noqa: N802
+        return {"required": {"image": ("IMAGE",), "file": ("STRING", {"default": ""})}}
+
+    def run(self, image, file):
+        comfy.utils.ProgressBar(2).update(1)
+        while not Path(file).exists():
+            time.sleep(_LOOK_S)
+            comfy.model_management.throw_exception_if_processing_interrupted()
+        return (image,)
+
+
+class OutOfMemory:
+    """An image, but the first `times` runs end as a full card's do; `file` counts them."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "curate", "run", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):  # noqa: N802
+        count = {"file": ("STRING", {"default": ""}), "times": ("INT", {"default": 1})}
+        return {"required": {"image": ("IMAGE",), **count}}
+
+    def run(self, image, file, times):
+        with Path(file).open("a+", encoding="utf-8") as counted:
+            counted.write("x")
+        if Path(file).stat().st_size <= times:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return (image,)
+
+
+NODE_CLASS_MAPPINGS = {"TestSleep": Sleep, "TestGate": Gate, "TestOutOfMemory": OutOfMemory}
