@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from curate.dataset.run import Report
 
 _CAPTIONS = "--captions"
+_STRICT = 5
 
 
 class Command(TyperCommand):
@@ -75,6 +76,10 @@ def dataset(
     dit: asking.Dit = None,
     vae: asking.Vae = None,
     t5: asking.T5 = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; list what Musubi would drop or crop."),
+    ] = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -85,6 +90,8 @@ def dataset(
 
     if not exists(context.obj):
         raise NothingYet("pairs", context.obj, "curate pair-check")
+    if check:
+        raise typer.Exit(_checked(context.obj, as_json=as_json))
     found = {"musubi": musubi, "dit": dit, "vae": vae, "t5": t5}
     if not (dry_run or as_json or quiet):
         found = asking.ask(found)
@@ -107,6 +114,20 @@ def dataset(
     elif report.pairs:
         _show(report, kept_size=keep_size)
     raise typer.Exit(console.finish(report.failures, done=len(report.pairs)))
+
+
+def _checked(workspace: Path, *, as_json: bool) -> int:
+    from curate.dataset import run
+
+    findings = run.check(workspace)
+    if as_json:
+        console.show_json({"findings": findings, "failures": []})
+    else:
+        for finding in findings:
+            console.show(f"{finding.item}: {finding.problem}")
+        if not findings:
+            console.show("Musubi would train on every image of both halves, whole.")
+    return _STRICT if any(finding.is_loss for finding in findings) else console.DONE
 
 
 def _show_plan(report: Report) -> None:

@@ -12,6 +12,7 @@ from curate import identity
 from curate.dataset import buckets, captions, choice, folders, musubi, order, presets, script, whole
 from curate.dataset.buckets import Bucket
 from curate.dataset.captions import Captions, Scheme
+from curate.dataset.check import check as check
 from curate.dataset.folders import Placing
 from curate.dataset.musubi import HALVES
 from curate.dataset.presets import Training
