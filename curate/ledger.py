@@ -62,6 +62,8 @@ class Ledger:
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace
+        root = os.path.abspath(workspace)  # noqa: PTH100 - resolve() would follow links
+        self._root = root.rstrip(os.sep) + os.sep
         file = workspace / FILE
         try:
             workspace.mkdir(parents=True, exist_ok=True)
@@ -168,10 +170,8 @@ class Ledger:
 
     def relative(self, path: Path) -> str:
         """`path` as the ledger stores it: below the workspace if it is there, "/" between parts."""
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-        root = Path(os.path.abspath(self.workspace))  # noqa: PTH100
-        inside = absolute.is_relative_to(root)
-        return (absolute.relative_to(root) if inside else absolute).as_posix()
+        absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+        return absolute.removeprefix(self._root).replace(os.sep, "/")
 
     def path(self, relative: str) -> Path:
         """The file that a stored path names."""

@@ -34,18 +34,16 @@ def stored(value: object) -> object:
 def restored(kind: type[N], row: Iterable[object]) -> N:
     """The noun of a kind that a row holds."""
     build: Callable[..., N] = kind
-    return build(
-        *(
-            container(json.loads(str(value))) if container else value
-            for container, value in zip(_CONTAINERS[kind], row, strict=True)
-        )
-    )
+    values = list(row)
+    for index, container in _CONTAINERS[kind]:
+        values[index] = container(json.loads(str(values[index])))
+    return build(*values)
 
 
-def _containers(kind: type[Any]) -> list[Callable[[Any], object] | None]:
-    """For each field of a noun: dict or tuple if it is stored as JSON, else None."""
+def _containers(kind: type[Any]) -> list[tuple[int, Callable[[Any], object]]]:
+    """Which fields of a noun are stored as JSON, by their place, and as what they come back."""
     origins = [get_origin(hint) for hint in get_type_hints(kind).values()]
-    return [origin if origin in (dict, tuple) else None for origin in origins]
+    return [(place, origin) for place, origin in enumerate(origins) if origin in (dict, tuple)]
 
 
 _CONTAINERS = {kind: _containers(kind) for kind in TABLES}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from curate import identity, images
 from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
-from curate.records import Concept, Task
+from curate.records import Concept, Task, Twin
 
 FOLDERS = "folders"
 """The group of pairs that came from two plain folders; others are named by their prompt."""
@@ -52,6 +53,33 @@ def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], 
     for mine, others, folder in ((frames, twins, sparse), (twins, frames, dense)):
         notes += [f"{mine[s]} has no partner in {folder}." for s in sorted(mine.keys() - others)]
     return pairs, notes
+
+
+def of_twins(
+    twins: Iterable[Twin], path: Callable[[str], Path], concept: Concept | None
+) -> list[Halves]:
+    """The halves of twins, sorted by instruction and name; of those that share a file, the last.
+
+    Args:
+        twins: in the order in which they were made.
+        path: the file that a stored path names.
+        concept: instead of what the twins were made for.
+    """
+    current = {twin.twin_path: twin for twin in twins}
+    names = Counter(twin.name for twin in current.values())
+    return [
+        Halves(
+            twin.name if names[twin.name] == 1 else f"{twin.prompt}/{twin.name}",
+            twin.name,
+            twin.prompt,
+            concept or twin.concept,
+            twin.id,
+            twin.made_by,
+            path(twin.frame_path),
+            path(twin.twin_path),
+        )
+        for twin in sorted(current.values(), key=lambda twin: (twin.prompt, twin.name))
+    ]
 
 
 def _by_stem(folder: Path, notes: list[str]) -> dict[str, Path]:

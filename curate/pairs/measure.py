@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.images import RGB
-from curate.pairs import colour, density, register, ssim, structure
+from curate.pairs import colour, density, register, semantic, sharpness, ssim, structure
 
-VERSION = "pairs/2"
+VERSION = "pairs/3"
 """Names these measures; another number makes every pair be measured anew."""
 
 LEAST_SIDE_PX = 64
 
 Measures: TypeAlias = dict[str, float | None]
-
-CLIP = "clip_similarity"
 
 _COLOUR_SIDE_PX = 512
 _SSIM_SIDE_PX = 512
@@ -52,11 +50,13 @@ def measure(frame: RGB, twin: RGB) -> Measures:
     measures: Measures = {
         "width_px": float(width),
         "height_px": float(height),
+        semantic.CLIP: None,  # until there is an encoder
         "ssim": alike.single,
         "ms_ssim": alike.multi,
-        "detail_ratio": density.detail_ratio(a, b),
+        "detail_ratio": density.detail_left(a, b),
         "density_frame": density.density(a),
         "density_twin": density.density(b),
+        "sharpness": sharpness.sharpness(a, b),
         "ssim_registered": _ssim_registered(*lumas, found),
     }
     halves = _small(frame), _small(twin)
@@ -69,6 +69,8 @@ def _of_registration(found: register.Registration | None) -> Measures:
         "shift_x_px": found.shift_x_px if found else None,
         "shift_y_px": found.shift_y_px if found else None,
         "scale": found.scale if found else None,
+        "scale_x": float(np.hypot(*found.affine[:, 0])) if found else None,
+        "scale_y": float(np.hypot(*found.affine[:, 1])) if found else None,
         "rotation_deg": found.rotation_deg if found else None,
         "confidence": found.confidence if found else None,
         "registration_gain": found.gain if found else None,
@@ -89,6 +91,7 @@ def _in_register(frame: RGB, twin: RGB, found: register.Registration | None) -> 
     return {
         "gradient_ncc": edges.signed if edges else None,
         "edge_ncc": edges.unsigned if edges else None,
+        "edges_held": edges.held if edges else None,
         "lightness_shift": shift.lightness if shift else None,
         "a_shift": shift.a if shift else None,
         "b_shift": shift.b if shift else None,

@@ -25,6 +25,7 @@ _LEVELS_PX = (128, 256, 512)
 _ITERATIONS = (60, 40, 30)
 _DOUBTFUL = 0.85
 _EDGE_SIGMA_PX = 1.0
+_EVIDENCE = 0.02  # of edge correlation, for a displacement where lumas hardly correlate
 _EPSILON = 1e-5
 _GRID = 9
 _WANDERED = 0.6
@@ -72,10 +73,7 @@ def register(frame: Luma, twin: Luma) -> Registration | None:
     middle = _halves(fine, _LEVELS_PX[1])
     found = _coarse(middle)
     if found is None or found[1] < _DOUBTFUL:
-        edges = _edges(middle[0]), _edges(middle[1])
-        other = _coarse(edges)
-        if other and _agreement(edges, other[0]) > (_agreement(edges, found[0]) if found else -1):
-            found, fine = other, (_edges(fine[0]), _edges(fine[1]))
+        found, fine = _by_edges(middle, found), (_edges(fine[0]), _edges(fine[1]))
     if found is None:
         return None
     long_side = max(fine[0].shape)
@@ -83,12 +81,26 @@ def register(frame: Luma, twin: Luma) -> Registration | None:
     aspect = frame.shape[0] / frame.shape[1]
     if exact:
         return _described(_of_pixels(exact.matrix, long_side), found[1], exact.gain, aspect)
-    found = _climbed(*fine, found[0], _ITERATIONS[2])
-    if found is None:
-        return None
+    found = _climbed(*fine, found[0], _ITERATIONS[2]) or found
     without = _agreement(fine, np.eye(2, 3))
     gain = (1 - max(without, 0.0) ** 2) / max(1 - found[1] ** 2, 1e-6)
     return _described(*found, max(gain, 1.0), aspect)
+
+
+def _by_edges(
+    middle: tuple[Luma, Luma], found: tuple[Affine, float] | None
+) -> tuple[Affine, float] | None:
+    """Of what luma and edges propose, and of nothing moved, what lays most edges on edges.
+
+    That nothing moved needs the least evidence.
+    """
+    edges = _edges(middle[0]), _edges(middle[1])
+    proposed = [end for end in (found, _coarse(edges)) if end]
+    best = max(proposed, key=lambda end: _agreement(edges, end[0]), default=None)
+    still = _agreement(edges, np.eye(2, 3))
+    if still > 0 and (best is None or _agreement(edges, best[0]) < still + _EVIDENCE):
+        return np.eye(2, 3), still
+    return best
 
 
 def _coarse(middle: tuple[Luma, Luma]) -> tuple[Affine, float] | None:

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from curate import engine, identity, images
-from curate.errors import CurateError, Failure, ImageUnreadable, NothingYet, SizesDiffer
+from curate import engine, identity
+from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
-from curate.ledger import Ledger
-from curate.pairs import report, score, semantic, verdict
-from curate.pairs.halves import Halves, hash_of, labelled, matched, measuring, stamp_of
-from curate.pairs.measure import CLIP, LEAST_SIDE_PX, VERSION, Measures, measure
-from curate.records import Concept, Pair, Ruling, Task, Verdict
+from curate.ledger import Ledger, now
+from curate.pairs import purity, report, score, semantic, verdict
+from curate.pairs.checks import Check, work
+from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
+from curate.pairs.measure import VERSION, Measures
+from curate.pairs.repair import page as repair_page
+from curate.pairs.repair import run as repairs
+from curate.pairs.repair.record import Repair
+from curate.pairs.whole import page as whole_page
+from curate.pairs.whole.run import Whole, wholes
+from curate.records import Concept, Pair, Ruling, Task, Twin, Verdict
 
 STATION = "pair-check"
 PAGE = Path("reports/pairs.html")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A pair to measure; `id` hashes both halves' contents, the algorithm and the encoder."""
-
-    id: str
-    halves: Halves
-    frame_id: str
-    twin_id: str
-    clip_side_px: int
-
-    @property
-    def name(self) -> str:
-        return self.halves.label
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What `work` brings back: the measures, and both halves small enough for an encoder."""
-
-    measures: Measures
-    squashed: tuple[images.RGB, images.RGB] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """The pairs whose measures stand, those to measure, and those that cannot be."""
+    """The pairs whose measures stand, those to measure or to embed, and those that cannot be."""
 
     known: tuple[tuple[Halves, Pair], ...]
     checks: tuple[Check, ...]
@@ -61,6 +44,8 @@ class Report:
     notes: tuple[str, ...]
     failures: tuple[Failure, ...]
     page: Path | None
+    wholes: tuple[Whole, ...] = ()
+    would_repair: tuple[str, ...] = ()
 
 
 def pair_check(
@@ -70,7 +55,10 @@ def pair_check(
     clip: str | None = None,
     settings: Sequence[str] = (),
     concept: Concept | None = None,
-    decisions: Mapping[str, Ruling] | None = None,
+    decisions: Mapping[str, Ruling | None] | None = None,
+    repair: bool = False,
+    unrepair: Sequence[str] = (),
+    repair_again: Sequence[str] = (),
     tell: Tell = silent,
     dry_run: bool = False,
 ) -> Report:
@@ -79,84 +67,105 @@ def pair_check(
     Args:
         ledger: of the workspace; its twins are checked unless `folders` is given.
         folders: two folders of images, dense and sparse, matched by name.
-        clip: a folder or hub name of CLIP weights; without it similarity is not measured.
+        clip: a folder or hub name of CLIP weights, "embedded" for the encoder of the extra of that
+            name, "auto" for the best that is on this machine; None measures no similarity.
         settings: thresholds as KEY=VALUE.
         concept: what may change between the halves; by default what the twins were made for.
-        decisions: a person's rulings by a pair's name; they outrank the rule's from now on.
+        decisions: a person's rulings by a pair's name; they outrank the rule's from now on. None
+            withdraws one.
+        repair: try to repair what is rejected and can be, and what a person asked for.
+        unrepair: names of pairs whose repair is taken back.
+        repair_again: names of pairs whose repair is tried although it was refused or taken back.
         tell: hears of progress.
         dry_run: only say what would be measured.
 
     Raises:
         NothingYet: there is no twin in the workspace.
         BadSetting: an unknown threshold or name.
-        ClipUnusable: the weights cannot be loaded.
+        ClipUnusable: the weights that were named cannot be loaded.
         BadInput: the folders have no pairs.
     """
-    limits = verdict.thresholds(settings)
+    margins = purity.margins(one for one in settings if one.startswith(purity.PREFIX))
+    limits = verdict.thresholds(one for one in settings if not one.startswith(purity.PREFIX))
     if folders:
         halves, notes = matched(*folders, concept or "density")
     else:
-        halves, notes = _of_twins(ledger, concept), []
+        halves, notes = of_twins(_twins(ledger), ledger.path, concept), []
     decided = {labelled(name, halves): ruling for name, ruling in (decisions or {}).items()}
-    encoder = semantic.load(clip) if clip else None
-    todo = plan(ledger, halves, encoder)
+    unrepair, again = ([labelled(one, halves) for one in names] for names in (unrepair, repair_again))
+    encoder = semantic.load(clip) if clip not in (None, semantic.AUTO) else None
+    todo = plan(ledger, halves, encoder.name if encoder else semantic.AUTO if clip else None)
+    if todo.checks and clip == semantic.AUTO:
+        encoder = semantic.found()
+        if encoder is None:
+            todo = plan(ledger, halves, None)
     if dry_run:
         waiting = tuple(check.name for check in todo.checks)
-        return Report((), waiting, tuple(notes), todo.failures, None)
+        tries = repairs.plan(ledger, todo.known, limits, again) if repair or again else ()
+        names = tuple(one.name for one in tries)
+        return Report((), waiting, tuple(notes), todo.failures, None, would_repair=names)
     for note in notes:
         tell(Notice(note))
     pairs, failures = _measured(ledger, todo, encoder, tell)
-    checked = _judged(ledger, pairs, decided, limits, folders is not None)
-    page = ledger.path(PAGE.as_posix())
-    report.write(page, checked, limits)
-    return Report(tuple(checked), (), tuple(notes), tuple(failures), page)
+    repairs.take_back(ledger, pairs, unrepair)
+    if repair or again:
+        failures += repairs.attempt(ledger, repairs.plan(ledger, pairs, limits, again), tell)
+    repaired = plan(ledger, repairs.standing(ledger, pairs), encoder.name if encoder else None)
+    mended, failed = _measured(ledger, repaired, encoder, tell)
+    settled = repairs.settled(ledger, pairs, mended, limits)
+    checked = _judged(ledger, settled, decided, limits, folders is not None)
+    page, found = ledger.path(PAGE.as_posix()), wholes(ledger, checked, margins)
+    before_after = repair_page.section(checked, lambda file: report.link(file, page.parent))
+    sections = [part for part in (whole_page.section(found), before_after) if part]
+    report.write(page, checked, limits, sections=sections)
+    failures += failed
+    return Report(tuple(checked), (), tuple(notes), tuple(failures), page, tuple(found))
 
 
-def plan(ledger: Ledger, halves: Sequence[Halves], encoder: semantic.Encoder | None) -> Plan:
+def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
     """What stands in the ledger and what is to be measured; only reads.
 
-    Without an encoder, measures taken with any encoder stand. A file whose size and time are
-    those of the last measurement is not read again.
+    A file whose size and time are those of the last measurement is not read again.
+
+    Args:
+        ledger: of the workspace.
+        halves: the pairs that there are.
+        encoder: whose similarity a pair must have; "auto": any; None: need not have one.
     """
     pairs = {pair.id: pair for pair in ledger.all(Pair)}
     done: dict[tuple[object, ...], list[Task]] = defaultdict(list)
     for finished in ledger.all(Task, station=STATION, state="done"):
-        if _stands(finished.settings, pairs, encoder):
-            files = finished.settings["frame_path"], finished.settings["twin_path"]
-            done[finished.settings["group"], *files].append(finished)
+        settings = finished.settings
+        if settings.get("version") == VERSION and settings.get("pair") in pairs:
+            done[settings["group"], settings["frame_path"], settings["twin_path"]].append(finished)
     known, checks, failures = [], [], []
     for one in halves:
         tasks = done[one.group, ledger.relative(one.frame), ledger.relative(one.twin)]
         try:
-            if task := measuring(tasks, one):
-                pair = pairs[str(task.settings["pair"])]
-                known.append((one, replace(pair, twin_id=one.twin_id, concept=one.concept)))
-            else:
-                checks.append(_check(one, encoder))
+            task = measuring(tasks, one)
+            if task is None:
+                checks.append(Check.of(one))
+                continue
         except CurateError as error:
             failures.append(Failure.of(one.label, error))
+            continue
+        pair = pairs[str(task.settings["pair"])]
+        if (pair.twin_id, pair.concept) != (one.twin_id, one.concept):
+            pair = replace(pair, twin_id=one.twin_id, concept=one.concept)
+        if (
+            encoder is None
+            or pair.encoder == encoder
+            or (pair.encoder and encoder == semantic.AUTO)
+        ):
+            known.append((one, pair))
+        else:
+            contents = str(task.settings["frame"]), str(task.settings["twin"])
+            checks.append(Check(task.id, one, *contents, pair=pair))
     return Plan(tuple(known), tuple(checks), tuple(failures))
 
 
-def work(check: Check) -> Measured:
-    """Read both halves and measure them.
-
-    Raises:
-        ImageUnreadable: a half is missing, damaged or too small.
-        SizesDiffer: the halves have different sizes.
-    """
-    frame, twin = images.read(check.halves.frame), images.read(check.halves.twin)
-    if frame.shape != twin.shape:
-        raise SizesDiffer(check.name, frame.shape[1::-1], twin.shape[1::-1])
-    if min(frame.shape[:2]) < LEAST_SIDE_PX:
-        raise ImageUnreadable(check.halves.frame, f"a side is under {LEAST_SIDE_PX} px")
-    side = check.clip_side_px
-    small = (semantic.squashed(frame, side), semantic.squashed(twin, side)) if side else None
-    return Measured(measure(frame, twin), small)
-
-
-def record(ledger: Ledger, check: Check, measures: Measures, encoder: str) -> Pair:
-    """Write a pair down with its measures."""
+def record(ledger: Ledger, check: Check, measures: Measures) -> Pair:
+    """Write a pair down with its measures; what an encoder says of it is added later."""
     halves = check.halves
     frame_path, twin_path = ledger.relative(halves.frame), ledger.relative(halves.twin)
     pair = Pair(
@@ -170,7 +179,7 @@ def record(ledger: Ledger, check: Check, measures: Measures, encoder: str) -> Pa
         frame_path,
         twin_path,
         measures,
-        encoder,
+        encoder="",
     )
     with ledger.transaction():
         ledger.remove(Task, station=STATION, item=check.name, state="failed")
@@ -182,7 +191,6 @@ def record(ledger: Ledger, check: Check, measures: Measures, encoder: str) -> Pa
             version=VERSION,
             pair=pair.id,
             group=halves.group,
-            encoder=encoder,
             frame=check.frame_id,
             twin=check.twin_id,
             frame_path=frame_path,
@@ -192,100 +200,100 @@ def record(ledger: Ledger, check: Check, measures: Measures, encoder: str) -> Pa
     return pair
 
 
-def _of_twins(ledger: Ledger, concept: Concept | None) -> list[Halves]:
+def _twins(ledger: Ledger) -> list[Twin]:
+    """The current twins in the order in which they were made."""
     made = {task.id: task.at for task in ledger.all(Task, station="kontext")}
-    twins = sorted(ledger.current_twins(), key=lambda twin: (made.get(twin.id, ""), twin.id))
-    current = {twin.twin_path: twin for twin in twins}  # a file holds what was made last
-    if not current:
+    twins = ledger.current_twins()
+    if not twins:
         raise NothingYet("twins", ledger.workspace, "curate kontext --prompt simplify.txt")
-    names = Counter(twin.name for twin in current.values())
-    return [
-        Halves(
-            twin.name if names[twin.name] == 1 else f"{twin.prompt}/{twin.name}",
-            twin.name,
-            twin.prompt,
-            concept or twin.concept,
-            twin.id,
-            twin.made_by,
-            ledger.path(twin.frame_path),
-            ledger.path(twin.twin_path),
-        )
-        for twin in sorted(current.values(), key=lambda twin: (twin.prompt, twin.name))
-    ]
-
-
-def _stands(
-    settings: Mapping[str, object], pairs: Mapping[str, Pair], encoder: semantic.Encoder | None
-) -> bool:
-    pair = pairs.get(str(settings.get("pair")))
-    return (
-        pair is not None
-        and settings.get("version") == VERSION
-        and settings.get("encoder") == pair.encoder
-        and (encoder is None or pair.encoder == encoder.name)
-    )
-
-
-def _check(one: Halves, encoder: semantic.Encoder | None) -> Check:
-    frame, twin = hash_of(one.frame), hash_of(one.twin)
-    name = encoder.name if encoder else ""
-    task = identity.of_task(
-        VERSION, name=one.name, group=one.group, frame=frame, twin=twin, encoder=name
-    )
-    return Check(task, one, frame, twin, encoder.side_px if encoder else 0)
+    return sorted(twins, key=lambda twin: (made.get(twin.id, ""), twin.id))
 
 
 def _measured(
     ledger: Ledger, todo: Plan, encoder: semantic.Encoder | None, tell: Tell
 ) -> tuple[list[tuple[Halves, Pair]], list[Failure]]:
     pairs, failures = list(todo.known), list(todo.failures)
-    for done, outcome in enumerate(engine.map(work, todo.checks), start=1):
+    side = encoder.side_px if encoder else 0
+    waiting: list[tuple[Halves, Pair, semantic.Squashed]] = []
+    checks = (replace(check, side_px=side) for check in todo.checks)
+    for done, outcome in enumerate(engine.map(work, checks), start=1):
         check, result = outcome.item, outcome.result
         if result:
-            measures = dict(result.measures)
-            small = result.squashed
-            measures[CLIP] = semantic.similarity(encoder, *small) if encoder and small else None
-            pair = record(ledger, check, measures, encoder.name if encoder else "")
-            pairs.append((check.halves, pair))
+            pair = record(ledger, check, result.measures) if result.measures else check.pair
+            if pair and encoder and result.squashed:
+                waiting.append((check.halves, pair, result.squashed))
+            elif pair:
+                pairs.append((check.halves, pair))
         elif outcome.failure:
             failures.append(outcome.failure)
             with ledger.transaction():
                 ledger.remove(Task, station=STATION, item=check.name, state="failed")
                 ledger.fail(check.id, STATION, outcome.failure)
+        if encoder and (len(waiting) == semantic.BATCH or done == len(todo.checks)):
+            pairs += _embedded(ledger, encoder, waiting)
+            waiting.clear()
         failed = len(failures) - len(todo.failures)
         tell(Progress("measuring", done, len(todo.checks), failed, "pairs"))
     return sorted(pairs, key=lambda one: one[0].label), failures
 
 
+def _embedded(
+    ledger: Ledger,
+    encoder: semantic.Encoder,
+    waiting: Sequence[tuple[Halves, Pair, semantic.Squashed]],
+) -> list[tuple[Halves, Pair]]:
+    """Add to each pair what the encoder says of it."""
+    if not waiting:
+        return []
+    found = semantic.similarities(encoder, [squashed for _, _, squashed in waiting])
+    pairs = [
+        (halves, replace(pair, encoder=encoder.name, measures=pair.measures | similar))
+        for (halves, pair, _), similar in zip(waiting, found, strict=True)
+    ]
+    with ledger.transaction():
+        ledger.put(*(pair for _, pair in pairs))
+    return pairs
+
+
 def _judged(
     ledger: Ledger,
-    pairs: Sequence[tuple[Halves, Pair]],
-    decided: Mapping[str, Ruling],
+    pairs: Sequence[tuple[Halves, Pair, Repair | None]],
+    decided: Mapping[str, Ruling | None],
     limits: verdict.Thresholds,
     of_folders: bool,
 ) -> list[report.Checked]:
+    """Every pair with its verdict; writes only what differs from what is written."""
     persons = {one.pair_id: one.ruling for one in ledger.all(Verdict, judge="person")}
+    rules = {one.pair_id: one for one in ledger.all(Verdict, judge="rule")}
+    stored = {pair.id: pair for pair in ledger.all(Pair)}
     checked = []
     with ledger.transaction():
-        _forget_rules(ledger, of_folders)
-        for halves, pair in pairs:
+        for halves, pair, repair in pairs:
             judgement = verdict.judge(pair.measures, halves.concept, limits)
             words = tuple(reason.text for reason in judgement.reasons)
             points = score.score(pair.measures, halves.concept, limits)
-            ledger.put(pair, Verdict(pair.id, "rule", judgement.ruling, words, score=points))
-            person = decided.get(halves.label)
-            if person:
-                ledger.put(Verdict(pair.id, "person", person, ()))
-            person = person or persons.get(pair.id)
-            checked.append(report.Checked(halves, pair, judgement, person))
+            rule = Verdict(pair.id, "rule", judgement.ruling, words, score=points)
+            if rules.pop(pair.id, None) != rule:
+                ledger.put(rule)
+            if stored[pair.id] != pair:
+                ledger.put(pair)
+            if halves.label in decided:
+                _decide(ledger, pair.id, decided[halves.label], persons)
+            person = persons.get(pair.id)
+            checked.append(report.Checked(halves, pair, judgement, person, repair))
+        for pair_id in rules:  # its twin is gone or was made again: it counts nowhere
+            if pair_id in stored and (stored[pair_id].twin_id == "") == of_folders:
+                ledger.remove(Verdict, pair_id=pair_id, judge="rule")
     return checked
 
 
-def _forget_rules(ledger: Ledger, of_folders: bool) -> None:
-    """Take back the rule's verdicts on the pairs of folders, or of twins: they are given anew.
-
-    A pair whose twin is gone or was made again thus has none and counts nowhere.
-    """
-    for pair in ledger.all(Pair):
-        if (pair.twin_id == "") == of_folders:
-            ledger.remove(Verdict, pair_id=pair.id, judge="rule")
+def _decide(
+    ledger: Ledger, pair_id: str, ruling: Ruling | None, persons: dict[str, Ruling]
+) -> None:
+    """Write a person's ruling down, or take it back."""
+    if ruling is None:
+        ledger.remove(Verdict, pair_id=pair_id, judge="person")
+        persons.pop(pair_id, None)
+    else:
+        ledger.put(Verdict(pair_id, "person", ruling, (), at=now()))
+        persons[pair_id] = ruling

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LONG_SIDE_PX = 256
+_STRONG_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,13 @@ class Agreement:
 
     `signed` is the normalised correlation of the gradient vectors. `unsigned` takes an edge from
     dark to bright for the same as one from bright to dark, and strong and weak edges nearly alike:
-    day and night have those in common, when a window that was dark is lit.
+    day and night have those in common, when a window that was dark is lit. `held` is `signed` where
+    the twin's edges are strongest: whatever was taken away, what is left must lie where it lay.
     """
 
     signed: float
     unsigned: float
+    held: float
 
 
 def agreement(
@@ -39,9 +42,16 @@ def agreement(
     """
     inside = cv2.erode(_small(valid.astype(np.uint8) * 255), np.ones((3, 3))) > 252
     a, b = (_gradients(_small(half))[:, inside] for half in (frame, twin))
+    if not inside.any():
+        return None
     signed = _correlation(a, b)
     unsigned = _correlation(_doubled(a), _doubled(b))
-    return None if signed is None or unsigned is None else Agreement(signed, unsigned)
+    size = (b * b).sum(axis=0)
+    strong = size >= np.quantile(size, 1 - _STRONG_SHARE)
+    held = _correlation(a[:, strong], b[:, strong])
+    if signed is None or unsigned is None or held is None:
+        return None
+    return Agreement(signed, unsigned, held)
 
 
 def _small(values: NDArray[np.uint8]) -> NDArray[np.float32]:

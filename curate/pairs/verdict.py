@@ -33,7 +33,8 @@ class Limit:
 
     `key` is what --set names, `badge` a word or two for it, `words` says the value and the limit.
     `missing` says why a pair without the measure is rejected; None: it is told as not measured.
-    `given` names a measure and a threshold that it must reach for the limit to count.
+    `given` names a measure and a threshold that it must reach for the limit to count; `stand_in`
+    another measure that says as much where this one is missing.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Limit:
     missing: str | None = None
     name: str = ""
     given: tuple[str, str] | None = None
+    stand_in: str = ""
 
     def counts(self, measures: Measures, limits: Thresholds) -> bool:
         if self.given is None:
@@ -100,8 +102,13 @@ LIMITS = (
         given=("registration_gain", SHIFT_GAIN),
     ),
     Limit(
-        "gradient_ncc", 0.60, "under", _the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
+        "gradient_ncc", 0.40, "under", _the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
         "edges do not match: gradient correlation {value:.2f} (at least {limit:g})",
+        "one half has no edges at all",
+    ),
+    Limit(
+        "edges_held", 0.80, "under", _the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
+        "the twin's edges are not the frame's: correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
@@ -148,12 +155,12 @@ LIMITS = (
         "the frame is flat",
     ),
     Limit(
-        "detail_max", 0.93, "over", _the("detail_ratio"), "reject", _DENSITY, "no edit",
+        "detail_max", 0.85, "over", _the("detail_ratio"), "reject", _DENSITY, "no edit",
         "hardly simplified: {value:.2f} of the frame's detail is left (limit {limit:g})",
         "the frame is flat",
     ),
     Limit(
-        "detail_min", 0.20, "under", _the("detail_ratio"), "look", _DENSITY, "over-simplified",
+        "detail_min", 0.02, "under", _the("detail_ratio"), "look", _DENSITY, "over-simplified",
         "only {value:.2f} of the frame's detail is left (at least {limit:g})",
         "the frame is flat",
     ),
@@ -168,6 +175,11 @@ LIMITS = (
     Limit(
         "clip_min", 0.5, "under", _the("clip_similarity"), "reject", _ALL, "other content",
         "CLIP image similarity {value:.2f} (at least {limit:g})", name="CLIP image similarity",
+        stand_in="lite_similarity",
+    ),
+    Limit(
+        "lite_min", 0.55, "under", _the("lite_similarity"), "reject", _NOT_LIGHT, "other content",
+        "EfficientNet-Lite0 image similarity {value:.2f} (at least {limit:g})",
     ),
 )  # fmt: skip
 
@@ -219,7 +231,8 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
         value = limit.value(measures)
         if value is None:
             if limit.missing is None:
-                missing[limit.name] = None
+                if limit.name and measures.get(limit.stand_in) is None:
+                    missing[limit.name] = None
             else:
                 found.setdefault(limit.missing, Reason(limit.badge, limit.missing, "reject"))
         elif limit.passed(value, limits[limit.key]) and limit.counts(measures, limits):

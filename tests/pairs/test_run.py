@@ -95,6 +95,16 @@ def test_a_persons_ruling_outranks_the_rules_whatever_is_rerun(tmp_path: Path) -
     assert "the rule: out of register" in again.pairs[1].reasons[1]
 
 
+def test_a_persons_ruling_can_be_withdrawn(tmp_path: Path) -> None:
+    place_twin(tmp_path, "moved", scene(2), shifted(twin_of(2), 5, 0))
+    checked(tmp_path, decisions={"moved": "keep"})
+
+    assert rulings(checked(tmp_path, decisions={"moved": None})) == {"moved": "reject"}
+    assert rulings(checked(tmp_path)) == {"moved": "reject"}
+    with Ledger(tmp_path) as ledger:
+        assert ledger.all(Verdict, judge="person") == []
+
+
 def test_a_persons_ruling_does_not_pass_to_a_new_twin(tmp_path: Path) -> None:
     place_twin(tmp_path, "street", scene(2), shifted(twin_of(2), 5, 0))
     checked(tmp_path, decisions={"street": "keep"})

@@ -3,14 +3,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from curate.demo.ink import Ink
+from curate.demo.scenes import SCENES
 from curate.errors import ClipUnusable
+from curate.images import RGB
+from curate.kontext.embedded import simplified
 from curate.ledger import Ledger
 from curate.pairs import semantic
 from curate.pairs.run import pair_check
+from curate.pairs.verdict import DEFAULTS
 from tests.conftest import Cli
-from tests.pairs.scenes import place_twins, scene
+from tests.pairs.scenes import place_twin, place_twins, scene, twin_of
 
 transformers = pytest.importorskip("transformers")
 
@@ -30,13 +36,20 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def similarities(encoder: semantic.Encoder, *pairs: semantic.Squashed) -> list[float | None]:
+    return [found[encoder.measure] for found in semantic.similarities(encoder, pairs)]
+
+
 def test_the_same_picture_has_similarity_one(tiny_clip: Path) -> None:
     encoder = semantic.load(str(tiny_clip))
-    small = semantic.squashed(scene(1), encoder.side_px)
+    same = semantic.squashed(scene(1), scene(1), encoder.side_px)
+    other = semantic.squashed(scene(1), 255 - scene(1), encoder.side_px)
 
-    assert small.shape == (32, 32, 3)
-    assert semantic.similarity(encoder, small, small) == pytest.approx(1, abs=1e-6)
-    assert semantic.similarity(encoder, small, 255 - small) < 1 - 1e-6
+    assert same[0].shape == (32, 32, 3)
+    alike, unlike = similarities(encoder, same, other)
+    assert alike == 1
+    assert unlike is not None
+    assert unlike < 0.9
 
 
 def test_the_edges_of_a_wide_picture_are_seen(tiny_clip: Path) -> None:
@@ -45,9 +58,7 @@ def test_the_edges_of_a_wide_picture_are_seen(tiny_clip: Path) -> None:
     twin = frame.copy()
     twin[:, :60] = 0  # outside the square that CLIP's own crop would take
 
-    pair = [semantic.squashed(half, encoder.side_px) for half in (frame, twin)]
-
-    assert semantic.similarity(encoder, pair[0], pair[1]) < 1 - 1e-6
+    assert similarities(encoder, semantic.squashed(frame, twin, encoder.side_px))[0] < 1
 
 
 def test_the_name_of_an_encoder_tells_its_weights_apart(tiny_clip: Path, tmp_path: Path) -> None:
@@ -81,6 +92,74 @@ def test_similarity_is_measured_recorded_and_not_measured_again(
     assert with_clip.pair.encoder.startswith("tiny ")
     assert with_clip.pair.id == without.pair.id
     assert after.pair == with_clip.pair
+
+
+def test_only_the_missing_part_is_measured_when_an_encoder_comes_later(
+    tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place_twins(tmp_path, 1)
+    with Ledger(tmp_path) as ledger:
+        before = pair_check(ledger).pairs[0].pair
+        monkeypatch.setattr("curate.pairs.checks.measure", None)
+        after = pair_check(ledger, clip=str(tiny_clip)).pairs[0].pair
+
+    assert after.measures == before.measures | {semantic.CLIP: after.measures[semantic.CLIP]}
+
+
+def test_pairs_are_embedded_in_batches_and_each_gets_its_own_number(
+    tiny_clip: Path, tmp_path: Path
+) -> None:
+    encoder = semantic.load(str(tiny_clip))
+    names = place_twins(tmp_path, 3)
+    with Ledger(tmp_path) as ledger:
+        found = pair_check(ledger, clip=str(tiny_clip)).pairs
+
+    alone = [
+        similarities(encoder, semantic.squashed(scene(seed), twin_of(seed), encoder.side_px))[0]
+        for seed in range(3)
+    ]
+    assert [one.halves.label for one in found] == names
+    assert [one.pair.measures[semantic.CLIP] for one in found] == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_default_encoder_is_used_where_one_is_and_never_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(semantic, "DEFAULT", str(tmp_path / "no weights here"))
+    monkeypatch.setattr(semantic, "_LITE_PACKAGES", ("no_such_package",))
+    place_twins(tmp_path, 1)
+
+    assert semantic.found() is None
+    with Ledger(tmp_path) as ledger:
+        judgement = pair_check(ledger, clip=semantic.AUTO).pairs[0].judgement
+        assert pair_check(ledger, clip=semantic.AUTO, dry_run=True).waiting == ()
+
+    assert judgement.not_measured == ("CLIP image similarity",)
+
+
+def test_the_embedded_encoder_tells_another_scene_from_a_simpler_one(tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite_pytorch")
+    kitchen, street = drawn("kitchen"), drawn("street")
+    place_twin(tmp_path, "simpler", kitchen, simplified(kitchen))
+    place_twin(tmp_path, "other", kitchen, street)
+
+    with Ledger(tmp_path) as ledger:
+        other, simpler = pair_check(ledger, clip=semantic.EMBEDDED).pairs
+        again = pair_check(ledger, clip=semantic.AUTO, dry_run=True).waiting
+
+    assert simpler.pair.encoder.startswith("EfficientNet-Lite0 ")
+    assert simpler.judgement.not_measured == ()
+    low, high = (one.pair.measures[semantic.LITE] for one in (other, simpler))
+    assert low is not None
+    assert high is not None
+    assert low < DEFAULTS["lite_min"] < high
+    assert again == ()
+
+
+def drawn(name: str) -> RGB:
+    ink = Ink(0.4)
+    SCENES[name].draw(ink, np.random.default_rng(1))
+    return ink.image
 
 
 def folder_with(folder: Path, **files: str) -> Path:

@@ -14,6 +14,7 @@ GOOD: dict[str, float | None] = {
     "registration_gain": 3.0,
     "gradient_ncc": 0.95,
     "edge_ncc": 0.9,
+    "edges_held": 0.95,
     "a_shift": 0.2,
     "b_shift": -0.3,
     "lightness_shift": 0.4,
@@ -27,7 +28,8 @@ GOOD: dict[str, float | None] = {
 BAD: list[tuple[dict[str, float | None], str, str]] = [
     ({"shift_px": 4.0}, "out of register by 4.0 px", "reject"),
     ({"shift_px": None}, "cannot be brought into register", "reject"),
-    ({"gradient_ncc": 0.4}, "edges do not match: gradient correlation 0.40", "reject"),
+    ({"gradient_ncc": 0.3}, "edges do not match: gradient correlation 0.30", "reject"),
+    ({"edges_held": 0.4}, "the twin's edges are not the frame's: correlation 0.40", "reject"),
     ({"a_shift": 3.0, "b_shift": 4.0}, "tinted as a whole by 5.0", "reject"),
     ({"lightness_shift": -3.0}, "darker as a whole by 3.0", "reject"),
     ({"chroma_slope": 0.6}, "greyed to 0.60", "reject"),
@@ -39,7 +41,7 @@ BAD: list[tuple[dict[str, float | None], str, str]] = [
     ({"detail_ratio": 0.97, "density_frame": 0.3}, "nothing to simplify: the frame holds 0.30",
      "reject"),
     ({"detail_ratio": 1.6}, "1.60 times the frame's detail", "reject"),
-    ({"detail_ratio": 0.1}, "only 0.10 of the frame's detail", "look"),
+    ({"detail_ratio": 0.01}, "only 0.01 of the frame's detail", "look"),
     ({"detail_ratio": None}, "the frame is flat", "reject"),
     ({"clip_similarity": 0.3}, "CLIP image similarity 0.30", "reject"),
 ]  # fmt: skip

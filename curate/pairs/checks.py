@@ -1,0 +1,62 @@
+"""What is done to one pair: both halves read, measured, made small for an encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curate import identity, images
+from curate.errors import ImageUnreadable, SizesDiffer
+from curate.pairs import semantic
+from curate.pairs.halves import Halves, hash_of
+from curate.pairs.measure import LEAST_SIDE_PX, VERSION, Measures, measure
+from curate.records import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A pair to measure; `id` hashes both halves' contents and the algorithm.
+
+    With `pair` its measures stand and only the similarity of its contents is missing.
+    """
+
+    id: str
+    halves: Halves
+    frame_id: str
+    twin_id: str
+    side_px: int = 0
+    pair: Pair | None = None
+
+    @classmethod
+    def of(cls, halves: Halves) -> Check:
+        """What is to be measured on a pair that never was."""
+        frame, twin = hash_of(halves.frame), hash_of(halves.twin)
+        contents = {"name": halves.name, "group": halves.group, "frame": frame, "twin": twin}
+        return cls(identity.of_task(VERSION, **contents), halves, frame, twin)
+
+    @property
+    def name(self) -> str:
+        return self.halves.label
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What `work` brings back: the measures, and both halves small enough for an encoder."""
+
+    measures: Measures | None
+    squashed: semantic.Squashed | None
+
+
+def work(check: Check) -> Measured:
+    """Read both halves and measure what is missing.
+
+    Raises:
+        ImageUnreadable: a half is missing, damaged or too small.
+        SizesDiffer: the halves have different sizes.
+    """
+    frame, twin = images.read(check.halves.frame), images.read(check.halves.twin)
+    if frame.shape != twin.shape:
+        raise SizesDiffer(check.name, frame.shape[1::-1], twin.shape[1::-1])
+    if min(frame.shape[:2]) < LEAST_SIDE_PX:
+        raise ImageUnreadable(check.halves.frame, f"a side is under {LEAST_SIDE_PX} px")
+    squashed = semantic.squashed(frame, twin, check.side_px) if check.side_px else None
+    return Measured(None if check.pair else measure(frame, twin), squashed)
