@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from curate.cli import asking, console, options
+from curate.cli import asking, console, options, sharing
 from curate.errors import NothingYet
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ def dataset(
         bool,
         typer.Option("--check", help="Write nothing; list what Musubi would drop or crop."),
     ] = False,
+    hub: sharing.Hub = False,
+    licence: sharing.Licence = None,
+    parquet: sharing.Parquet = False,
+    push: sharing.Push = None,
+    public: sharing.Public = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -92,6 +97,9 @@ def dataset(
         raise NothingYet("pairs", context.obj, "curate pair-check")
     if check:
         raise typer.Exit(_checked(context.obj, as_json=as_json))
+    if hub or parquet or push:
+        asked = sharing.Asked(licence, parquet, push, public, dry_run, as_json)
+        raise typer.Exit(sharing.share(context.obj, asked))
     found = {"musubi": musubi, "dit": dit, "vae": vae, "t5": t5}
     if not (dry_run or as_json or quiet):
         found = asking.ask(found)

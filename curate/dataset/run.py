@@ -17,6 +17,7 @@ from curate.dataset.folders import Placing
 from curate.dataset.musubi import HALVES
 from curate.dataset.presets import Training
 from curate.dataset.settings import Settings as Settings
+from curate.dataset.share.run import hub as hub
 from curate.dataset.steps import Trainer as Trainer
 from curate.dataset.training import TrainReport as TrainReport
 from curate.dataset.training import train as train

@@ -1,0 +1,1 @@
+"""A dataset for others: a folder for the Hub, and one archive to make the LoRA again."""

@@ -1,0 +1,128 @@
+"""What the ledger says of a dataset's pairs, told to others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate import __version__, engine
+from curate.dataset.share import card
+from curate.dataset.share import hub as hubs
+from curate.dataset.share.facts import Fact
+from curate.dataset.share.hub import Push
+from curate.errors import Failure, NothingYet, PushFailed
+from curate.ledger import Ledger
+from curate.records import Film, Frame, Pair, Task, Twin, Verdict
+
+STATION = "dataset"
+FOLDER = "hub"
+PARQUET = "hub-parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A dataset that others can load; `url` where it was uploaded to, else empty."""
+
+    pairs: tuple[str, ...]
+    folder: Path
+    parquet: Path | None
+    url: str
+    failures: tuple[Failure, ...]
+
+
+def hub(
+    ledger: Ledger,
+    licence: str | None,
+    *,
+    limits: Mapping[str, float],
+    parquet: bool = False,
+    push: str | None = None,
+    public: bool = False,
+    dry_run: bool = False,
+) -> Hub:
+    """Write the dataset's pairs at full size as a folder for the Hub, and upload it if asked.
+
+    Args:
+        ledger: of the workspace, in which `curate dataset` has run.
+        licence: in the Hub's spelling.
+        limits: the thresholds that the rule has by default, for the card.
+        parquet: also write one Parquet file.
+        push: USER/NAME on the Hub.
+        public: let everybody see what is pushed.
+        dry_run: write and upload nothing.
+
+    Raises:
+        NothingYet: there is no dataset.
+        BadSetting: no licence, no USER/NAME, no token.
+        ImageMissing, ImageUnreadable, DiskFull, NotWritable: see `hub.write`.
+    """
+    said = hubs.usable_licence(licence)
+    name = None if push is None else hubs.usable_name(push)
+    told = facts(ledger)
+    names = tuple(fact.name for fact in told)
+    folder = ledger.workspace / "dataset" / FOLDER
+    if dry_run:
+        return Hub(names, folder, None, "", ())
+    hubs.write(folder, told, card.card(told, said, limits, __version__))
+    table = hubs.parquet(folder, folder.with_name(PARQUET)) if parquet else None
+    if name is None:
+        return Hub(names, folder, table, "", ())
+    outcome = next(engine.map(hubs.push, [Push(folder, name, public)]))
+    if outcome.failure:
+        error = PushFailed(name, outcome.failure.message.rstrip("."))
+        return Hub(names, folder, table, "", (Failure.of(name, error),))
+    return Hub(names, folder, table, str(outcome.result), ())
+
+
+def facts(ledger: Ledger) -> list[Fact]:
+    """What is known of each pair in the dataset, by name.
+
+    Raises:
+        NothingYet: there is none.
+    """
+    tasks = [task for task in ledger.all(Task, station=STATION, state="done") if task.item]
+    if not tasks:
+        raise NothingYet("pairs in a dataset", ledger.workspace, "curate dataset")
+    pairs = {pair.id: pair for pair in ledger.all(Pair)}
+    twins = {twin.id: twin for twin in ledger.all(Twin)}
+    frames = {frame.id: frame for frame in ledger.all(Frame)}
+    films = {film.id: film for film in ledger.all(Film)}
+    verdicts: dict[str, Verdict] = {}
+    for verdict in sorted(ledger.all(Verdict), key=lambda one: one.judge, reverse=True):
+        verdicts[verdict.pair_id] = verdict  # a person's comes last
+    told = []
+    for task in sorted(tasks, key=lambda task: task.item):
+        pair = pairs[str(task.settings["pair"])]
+        twin = twins.get(pair.twin_id)
+        frame = frames.get(twin.frame_id) if twin else None
+        film = films.get(frame.film_id) if frame else None
+        told.append(_fact(ledger, pair, twin, frame, film, verdicts.get(pair.id)))
+    return told
+
+
+def _fact(
+    ledger: Ledger,
+    pair: Pair,
+    twin: Twin | None,
+    frame: Frame | None,
+    film: Film | None,
+    verdict: Verdict | None,
+) -> Fact:
+    return Fact(
+        name=pair.name,
+        film=film.name if film else "",
+        time_s=frame.time_s if frame else None,
+        prompt=twin.prompt if twin else "",
+        concept=pair.concept,
+        instruction=twin.instruction if twin else "",
+        backend=twin.backend if twin else "",
+        made_by=twin.made_by if twin else "",
+        seed=twin.seed if twin else None,
+        verdict=verdict.ruling if verdict else "keep",
+        judge=verdict.judge if verdict else "rule",
+        reasons=verdict.reasons if verdict else (),
+        measures=dict(pair.measures),
+        frame=ledger.path(pair.frame_path),
+        twin=ledger.path(pair.twin_path),
+    )
