@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from curate.errors.base import BadInput, UsageError, nearest
+from curate.errors.base import BadInput, CurateError, UsageError, nearest
 
 
 class UnknownSetting(UsageError):
@@ -28,3 +28,16 @@ class NothingYet(BadInput):
 class FolderEmpty(BadInput):
     def __init__(self, folder: Path, what: str) -> None:
         super().__init__(f"There are no {what} in {folder}.", remedy="Check the folder's path.")
+
+
+class StrictFailed(CurateError):
+    """A set of pairs differs systematically in more than its concept, and --strict was given."""
+
+    exit_code = 5
+
+    def __init__(self, failing: Mapping[str, Sequence[str]]) -> None:
+        sets = "; ".join(f"{name}: {', '.join(axes)}" for name, axes in failing.items())
+        super().__init__(
+            f"The kept pairs drift ({sets}).",
+            remedy="Repair or drop pairs, or give both halves the model's signature.",
+        )

@@ -20,6 +20,7 @@ from curate.errors import CurateError
 from curate.pairs import legend
 from curate.pairs.halves import Halves
 from curate.pairs.legend import Number
+from curate.pairs.repair.record import Repair
 from curate.pairs.verdict import LIMITS, Judgement, Thresholds
 from curate.records import Pair, Ruling
 
@@ -35,12 +36,16 @@ _EMBEDDED_QUALITY = 85
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A pair with what the rule says of it and what a person ruled, if one did."""
+    """A pair with what the rule says of it and what a person ruled, if one did.
+
+    With a `repair` in force, halves and measures are those after it.
+    """
 
     halves: Halves
     pair: Pair
     judgement: Judgement
     person: Ruling | None
+    repair: Repair | None = None
 
     @property
     def ruling(self) -> Ruling:
@@ -51,6 +56,8 @@ class Checked:
     def reasons(self) -> tuple[str, ...]:
         """Why, in words; what the rule said stays readable under a person's ruling."""
         rule = tuple(reason.text for reason in self.judgement.reasons)
+        if self.repair and self.repair.reason:
+            rule += (f"not repaired: {self.repair.reason}",)
         if self.person is None:
             return rule
         return (f"a person ruled {self.person}", *(f"the rule: {text}" for text in rule))
@@ -79,7 +86,7 @@ def write(
     counts = Counter(one.ruling for one in checked)
     badges = Counter(badge for one in checked for badge in _badges(one))
     numbers = legend.of(key for one in checked for key in one.pair.measures)
-    picture = _embedded if is_alone else _link
+    picture = embedded if is_alone else link
     files.write_text(
         page,
         Template(_packed("report.html")).substitute(
@@ -163,7 +170,7 @@ def _half(one: Checked, what: str, folder: Path, picture: Picture, over: str = "
     return f'<a{target}><img src="{link}" alt="{alt}"{size} loading=lazy>{over}</a>'
 
 
-def _embedded(image: Path, folder: Path) -> str:  # noqa: ARG001 - as `_link`
+def embedded(image: Path, folder: Path) -> str:  # noqa: ARG001 - as `link`
     try:
         pixels = images.read(image)
     except CurateError:
@@ -176,7 +183,7 @@ def _embedded(image: Path, folder: Path) -> str:  # noqa: ARG001 - as `_link`
     return f"data:image/jpeg;base64,{data}"
 
 
-def _link(image: Path, folder: Path) -> str:
+def link(image: Path, folder: Path) -> str:
     try:
         return quote(Path(os.path.relpath(image, folder)).as_posix())
     except ValueError:  # another drive on Windows

@@ -1,0 +1,1 @@
+"""The kept pairs of an instruction as one set: what a LoRA would learn from all of them."""
