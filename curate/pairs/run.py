@@ -11,7 +11,7 @@ from curate import engine, identity
 from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger, now
-from curate.pairs import purity, report, score, semantic, verdict
+from curate.pairs import purity, report, score, semantic, used, verdict
 from curate.pairs.checks import Check, work
 from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
 from curate.pairs.measure import VERSION, Measures
@@ -268,6 +268,7 @@ def _judged(
     stored = {pair.id: pair for pair in ledger.all(Pair)}
     checked = []
     with ledger.transaction():
+        ledger.put(used.task(limits))
         for halves, pair, repair in pairs:
             judgement = verdict.judge(pair.measures, halves.concept, limits)
             words = tuple(reason.text for reason in judgement.reasons)

@@ -13,16 +13,14 @@ from typing import Self
 from curate import files
 from curate.errors import BadInput, BadSetting, NothingYet
 from curate.ledger import Ledger
-from curate.pairs import report, score, verdict
-from curate.pairs.halves import FOLDERS, Halves
+from curate.pairs import report, score, used, verdict
+from curate.pairs.repair import run as repairs
 from curate.pairs.review import decisions, server, shown, whatif
 from curate.pairs.review.decisions import Answer, Change, Decision
 from curate.pairs.review.shown import Shown
 from curate.records import Pair, Task, Twin, Verdict
 
 THUMBS = Path("cache/thumbs")
-
-_LIMITS = "limits"  # the station whose one task tells the thresholds of the last judging
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,67 +115,27 @@ def read(ledger: Ledger, file: Path, *, dry_run: bool = False) -> Imported:
 
 def html(ledger: Ledger, file: Path, *, dry_run: bool = False) -> int:
     """Write all pairs as one file that needs no other, to look at; returns how many."""
-    limits = _used(ledger)
+    limits = used.limits(ledger.get(Task, station=used.STATION))
     there = load(ledger, limits)
     if not there:
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
     if not dry_run:
-        checked = [
-            report.Checked(
-                Halves(
-                    label=one.label,
-                    name=one.pair.name,
-                    group=one.prompt,
-                    concept=one.pair.concept,
-                    twin_id=one.pair.twin_id,
-                    made_by=one.made_by,
-                    frame=ledger.path(one.pair.frame_path),
-                    twin=ledger.path(one.pair.twin_path),
-                ),
-                one.pair,
-                one.judgement,
-                decisions.to_verdict(one.decision).ruling if one.decision else None,
-            )
-            for one in there
-        ]
+        checked = [one.checked(ledger.path) for one in there]
         report.write(file, checked, limits, is_alone=True)
     return len(there)
 
 
-def _used(ledger: Ledger) -> verdict.Thresholds:
-    """The thresholds of the last judging."""
-    last = ledger.get(Task, station=_LIMITS)
-    used = {
-        key: float(value)
-        for key, value in (last.settings if last else {}).items()
-        if key in verdict.DEFAULTS and isinstance(value, int | float)
-    }
-    return {**verdict.DEFAULTS, **used}
-
-
 def load(ledger: Ledger, limits: verdict.Thresholds) -> list[Shown]:
     """The pairs that the last check saw, by name."""
-    ruled = {one.pair_id for one in ledger.all(Verdict, judge="rule")}
-    persons = {one.pair_id: one for one in ledger.all(Verdict, judge="person")}
-    twins = {twin.id: twin for twin in ledger.all(Twin)}
-    pairs = [pair for pair in ledger.all(Pair) if pair.id in ruled]
-    names = Counter(pair.name for pair in pairs)
-    found = []
-    for pair in pairs:
-        twin = twins.get(pair.twin_id)
-        prompt = twin.prompt if twin else FOLDERS
-        label = pair.name if names[pair.name] == 1 else f"{prompt}/{pair.name}"
-        found.append(
-            Shown(
-                pair,
-                label if not twin or twin.variant == 1 else f"{label} ({twin.variant})",
-                prompt,
-                twin.made_by if twin else "",
-                verdict.judge(pair.measures, pair.concept, limits),
-                decisions.of_verdict(persons.get(pair.id)),
-            )
-        )
-    return sorted(found, key=lambda one: (one.prompt, one.pair.name, one.pair.id))
+    tasks = ledger.all(Task, station=repairs.STATION, state="done")
+    return shown.laid_out(
+        ledger.all(Pair),
+        ledger.all(Verdict),
+        {twin.id: twin for twin in ledger.all(Twin)},
+        repairs.originals(ledger),
+        {str(task.settings["original"]): task.settings["steps"] for task in tasks},
+        limits,
+    )
 
 
 class Desk:
@@ -213,12 +171,11 @@ class Desk:
         """The thread that the ledger belongs to."""
         return self._thread
 
-    def halves(self, pair_id: str) -> tuple[Path, Path] | None:
-        """The files of a pair: frame and twin; None if there is no such pair."""
+    def halves(self, pair_id: str) -> tuple[Path, ...]:
+        """The files of a pair, frame and twin, and of the same before a repair; () if unknown."""
         one = self._by_id.get(pair_id)
-        if one is None:
-            return None
-        return self._ledger.path(one.pair.frame_path), self._ledger.path(one.pair.twin_path)
+        pairs = [pair for pair in (one.pair, one.original) if pair] if one else []
+        return tuple(self._ledger.path(p) for o in pairs for p in (o.frame_path, o.twin_path))
 
     def table(self) -> bytes:
         """All pairs as JSON, read again where another program has written meanwhile."""
@@ -260,7 +217,7 @@ class Desk:
 
     def judge(self, changed: Mapping[str, float]) -> None:
         """Judge every pair by these thresholds from now on, and record the rule's verdicts."""
-        self._limits = self._given = self._over(changed)
+        self._limits, self._given = self._over(changed), None
         with self._ledger.transaction():
             for one in self._by_id.values():
                 said = verdict.judge(one.pair.measures, one.pair.concept, self._limits)
@@ -268,7 +225,7 @@ class Desk:
                 points = score.score(one.pair.measures, one.pair.concept, self._limits)
                 self._ledger.put(Verdict(one.pair.id, "rule", said.ruling, words, score=points))
                 self._by_id[one.pair.id] = replace(one, judgement=said)
-            self._ledger.finish(_LIMITS, _LIMITS, "", **self._limits)
+            self._ledger.put(used.task(self._limits))
         self._table = None
 
     def _over(self, changed: Mapping[str, float]) -> verdict.Thresholds:
@@ -294,6 +251,6 @@ class Desk:
 
     def _load(self) -> None:
         self._revision = self._ledger.revision()
-        self._limits = self._given or _used(self._ledger)
+        self._limits = self._given or used.limits(self._ledger.get(Task, station=used.STATION))
         self._by_id = {one.pair.id: one for one in load(self._ledger, self._limits)}
         self._table = None

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 _MOST_BYTES = 16 << 20
 _GRACE_S = 2
-_HALVES = {"frame": 0, "twin": 1}
+_HALVES = {"frame": 0, "twin": 1, "frame-before": 2, "twin-before": 3}
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 _FRESH = {"Cache-Control": "no-store"}
 _KEPT = {"Cache-Control": "private, max-age=600"}
@@ -42,7 +42,7 @@ class Desk(Protocol):
 
     @property
     def clerk(self) -> Executor: ...
-    def halves(self, pair_id: str) -> tuple[Path, Path] | None: ...
+    def halves(self, pair_id: str) -> tuple[Path, ...]: ...
     def table(self) -> bytes: ...
     def decided(self) -> Mapping[str, list[str] | None]: ...
     def decide(self, changes: Sequence[Change]) -> Answer: ...
@@ -146,19 +146,20 @@ async def _judge(desk: Desk, request: Request) -> Response:
 async def _half(desk: Desk, request: Request) -> Response:
     halves = desk.halves(request.path_params["pair"])
     which = _HALVES.get(request.path_params["half"])
-    if halves is None or which is None or not halves[which].is_file():
+    if which is None or which >= len(halves) or not halves[which].is_file():
         return Response(status_code=404)
     return FileResponse(halves[which], headers=_FRESH)
 
 
 async def _thumb(desk: Desk, limiter: CapacityLimiter, request: Request) -> Response:
     halves = desk.halves(request.path_params["pair"])
-    if halves is None:
+    if not halves:
         return Response(status_code=404)
     async with limiter:
         if await request.is_disconnected():  # scrolled past while it waited
             return Response(status_code=204)
-        data = await to_thread.run_sync(thumbs.thumb, *halves, desk.thumbs)
+        frame, twin = halves[:2]
+        data = await to_thread.run_sync(thumbs.thumb, frame, twin, desk.thumbs)
     return Response(data, media_type="image/jpeg", headers=_KEPT)
 
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from curate.pairs import legend
+from curate.pairs.halves import FOLDERS, Halves
+from curate.pairs.report import Checked
 from curate.pairs.review import decisions
 from curate.pairs.review.decisions import Decision
-from curate.pairs.verdict import Judgement, Thresholds
-from curate.records import Pair
+from curate.pairs.verdict import Judgement, Thresholds, judge
+from curate.records import Pair, Twin, Verdict
 
 _DECIMALS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A pair on the page: its name, its instruction, what the rule and the person say."""
+    """A pair on the page: its name, its instruction, what the rule and the person say.
+
+    `original` is the pair before its repair and `steps` what the repair did, where it has one.
+    """
 
     pair: Pair
     label: str
@@ -25,6 +32,66 @@ class Shown:
     made_by: str
     judgement: Judgement
     decision: Decision | None
+    original: Pair | None = None
+    steps: tuple[str, ...] = ()
+
+    def checked(self, path: Callable[[str], Path]) -> Checked:
+        """The pair as the report shows it; `path` finds a file that the ledger names."""
+        halves = Halves(
+            label=self.label,
+            name=self.pair.name,
+            group=self.prompt,
+            concept=self.pair.concept,
+            twin_id=self.pair.twin_id,
+            made_by=self.made_by,
+            frame=path(self.pair.frame_path),
+            twin=path(self.pair.twin_path),
+        )
+        person = decisions.to_verdict(self.decision).ruling if self.decision else None
+        return Checked(halves, self.pair, self.judgement, person)
+
+
+def laid_out(
+    pairs: Sequence[Pair],
+    verdicts: Sequence[Verdict],
+    twins: Mapping[str, Twin],
+    originals: Mapping[str, Pair],
+    steps: Mapping[str, object],
+    limits: Thresholds,
+) -> list[Shown]:
+    """The pairs that have a rule's verdict, by instruction and name.
+
+    Args:
+        pairs: all there are.
+        verdicts: the rule's and persons'.
+        twins: by id.
+        originals: the pair before a repair, by the id of the repaired one.
+        steps: what a repair did, in words, by the id of the pair before it.
+        limits: thresholds to judge by.
+    """
+    ruled = {one.pair_id for one in verdicts if one.judge == "rule"}
+    persons = {one.pair_id: one for one in verdicts if one.judge == "person"}
+    pairs = [pair for pair in pairs if pair.id in ruled]
+    names = Counter(pair.name for pair in pairs)
+    found = []
+    for pair in pairs:
+        twin, original = twins.get(pair.twin_id), originals.get(pair.id)
+        prompt = twin.prompt if twin else FOLDERS
+        label = pair.name if names[pair.name] == 1 else f"{prompt}/{pair.name}"
+        done = steps.get(original.id) if original else None
+        found.append(
+            Shown(
+                pair,
+                label if not twin or twin.variant == 1 else f"{label} ({twin.variant})",
+                prompt,
+                twin.made_by if twin else "",
+                judge(pair.measures, pair.concept, limits),
+                decisions.of_verdict(persons.get(pair.id)),
+                original,
+                tuple(map(str, done)) if isinstance(done, list) else (),
+            )
+        )
+    return sorted(found, key=lambda one: (one.prompt, one.pair.name, one.label))
 
 
 def table(shown: Sequence[Shown], limits: Thresholds, workspace: str) -> bytes:
@@ -53,6 +120,7 @@ def table(shown: Sequence[Shown], limits: Thresholds, workspace: str) -> bytes:
             [[reason.badge, reason.text, reason.ruling] for reason in one.judgement.reasons]
             for one in shown
         ],
+        "repair": [list(one.steps) if one.original else None for one in shown],
         "measures": {key: [_short(one.pair.measures.get(key)) for one in shown] for key in keys},
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

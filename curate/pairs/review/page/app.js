@@ -177,6 +177,7 @@ keys.bind([
   ["Compare", "Difference", ["4", "D"], picture(() => stage.setMode("heat"))],
   ["Compare", "Move the wipe", [",", "."], (event) => stage.slide(event.key === "," ? -0.03 : 0.03), { repeats: true }],
   ["Compare", "To the worst tile, and back", ["T"], picture(stage.toTile), { hint: "worst tile" }],
+  ["Compare", "Before and after a repair", ["B"], picture(stage.toggleBefore)],
   ["Look", "Fit, or 1:1", ["Z"], picture(stage.toggleFit), { hint: "1:1" }],
   ["Look", "Nearer, farther", ["+", "-"], (event) => stage.zoomBy(event.key === "+" ? 1 : -1), { repeats: true }],
   ["Look", "", ["="], () => stage.zoomBy(1), { repeats: true }],
@@ -211,6 +212,7 @@ function wire() {
   press("blink", () => { if (stage.stage.mode !== "blink") stage.setMode("blink"); stage.flip(); });
   press("tile", stage.toTile);
   press("fit", stage.toggleFit);
+  press("repaired", stage.toggleBefore);
   // after a click the keys belong to the picture again, not to the button
   document.addEventListener("click", (event) => {
     if (event.detail > 0 && event.target.closest("button") && !document.querySelector("dialog[open]")) (onSheet() ? $("sheet") : $("stage")).focus({ preventScroll: true });

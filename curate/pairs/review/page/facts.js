@@ -1,7 +1,7 @@
 // What is known of the current pair, and the buttons that decide it.
 
 import { $, color, context2d, h, kbd } from "./dom.js";
-import { MARKS, WORDS, choiceOf, decisionOf, measure, number, store } from "./store.js";
+import { MARKS, WORDS, choiceOf, decisionOf, measure, number, repairOf, store } from "./store.js";
 
 const BINS = 26;
 
@@ -42,12 +42,13 @@ export function show() {
   verdicts.append(h("span", { class: `badge ${ruling}` }, `rule: ${WORDS[ruling]}`));
   const reasons = pairs.reasons[index].map(([, text, ruling]) => h("li", { class: ruling }, text));
   const size = `${measure(index, "width_px") ?? "?"} × ${measure(index, "height_px") ?? "?"} px`;
-  return $("facts").replaceChildren(
+  return $("facts").replaceChildren(...[
     h("h2", {}, pairs.label[index]), verdicts,
     reasons.length ? h("ul", { class: "reasons", "aria-label": "Reasons" }, ...reasons) : h("p", { class: "quiet" }, "The rule has no reason against it."),
+    repairOf(index) && h("div", {}, h("h3", { class: "quiet" }, "Repaired ", kbd("B"), " before"), h("ul", { class: "reasons", "aria-label": "Repair" }, ...repairOf(index).map((step) => h("li", { class: "repair" }, step)))),
     numbers(index),
     h("p", { class: "quiet" }, `${size} · ${pairs.prompt[index]} · ${pairs.concept[index]}`),
-  );
+  ].filter(Boolean));
 }
 
 function numbers(index) {

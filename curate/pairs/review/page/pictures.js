@@ -7,14 +7,17 @@ const LEAST = 5;
 
 const kept = new Map(); // key -> { ready, bitmaps, stop, px }, oldest first
 
+const BEFORE = "-before"; // of the halves as they were before a repair
+const keyOf = (index, before) => store.pairs.id[index] + (before ? BEFORE : "");
+
 // Both halves of a pair now, or null if they are not decoded yet.
-export function at(index) {
-  return kept.get(store.pairs.id[index])?.bitmaps ?? null;
+export function at(index, before = false) {
+  return kept.get(keyOf(index, before))?.bitmaps ?? null;
 }
 
 // Both halves of a pair as { frame, twin }; a half that cannot be had is null.
-export function load(index) {
-  const key = store.pairs.id[index];
+export function load(index, before = false) {
+  const id = store.pairs.id[index], key = keyOf(index, before);
   const found = kept.get(key);
   if (found) {
     kept.delete(key);
@@ -23,7 +26,7 @@ export function load(index) {
   }
   const stop = new AbortController();
   const entry = { bitmaps: null, stop, px: 0, ready: null };
-  entry.ready = Promise.all([half(key, "frame", stop), half(key, "twin", stop)]).then(([frame, twin]) => {
+  entry.ready = Promise.all(["frame", "twin"].map((which) => half(`half/${id}/${which}${before ? BEFORE : ""}`, stop))).then(([frame, twin]) => {
     entry.bitmaps = { frame, twin };
     entry.px = [frame, twin].reduce((sum, one) => sum + (one ? one.width * one.height : 0), 0);
     trim();
@@ -34,8 +37,8 @@ export function load(index) {
   return entry.ready;
 }
 
-async function half(key, which, stop) {
-  const answer = await fetch(`half/${key}/${which}`, { signal: stop.signal });
+async function half(address, stop) {
+  const answer = await fetch(address, { signal: stop.signal });
   if (!answer.ok) return null;
   try {
     return await createImageBitmap(await answer.blob(), { imageOrientation: "none", colorSpaceConversion: "none" });
@@ -50,7 +53,7 @@ export function prefer(places) {
   const wanted = places.map((place) => store.view[place]).filter((index) => index !== undefined);
   const keys = new Set(wanted.map((index) => store.pairs.id[index]));
   for (const [key, entry] of kept) {
-    if (!entry.bitmaps && !keys.has(key)) {
+    if (!entry.bitmaps && !keys.has(key.replace(BEFORE, ""))) {
       kept.delete(key);
       entry.stop.abort();
     }

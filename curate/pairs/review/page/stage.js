@@ -3,7 +3,7 @@
 import { $, color, say } from "./dom.js";
 import { difference, paintRamp } from "./heat.js";
 import { at, load, prefer } from "./pictures.js";
-import { emit, measure, nextOpen, store } from "./store.js";
+import { emit, measure, nextOpen, repairOf, store } from "./store.js";
 
 export const MODES = [["blink", "Blink"], ["wipe", "Wipe"], ["sides", "Side by side"], ["heat", "Difference"]];
 
@@ -12,7 +12,7 @@ const AHEAD = 3;
 const ZOOMS = [0.125, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16];
 
 export const stage = {
-  mode: "blink", half: "frame", peek: null, wipe: 0.5, zoom: null, x: 0.5, y: 0.5, box: false, loading: false,
+  mode: "blink", half: "frame", peek: null, wipe: 0.5, zoom: null, x: 0.5, y: 0.5, box: false, before: false, loading: false,
 };
 
 const canvas = $("canvas");
@@ -57,14 +57,14 @@ export function show() {
     draw();
     return;
   }
-  shown = at(index);
-  stage.loading = !shown;
   if (index !== last) {
-    Object.assign(stage, { half: "frame", peek: null });
+    Object.assign(stage, { half: "frame", peek: null, before: false });
     const x = measure(index, "tile_x"), y = measure(index, "tile_y");
     if (stage.box && x !== null && y !== null) Object.assign(stage, { x, y });
   }
   last = index;
+  shown = at(index, stage.before);
+  stage.loading = !shown;
   $("empty").hidden = true;
   draw();
   const place = store.place;
@@ -74,8 +74,9 @@ export function show() {
   prefer(near);
   warm();
   if (!shown) {
-    load(index).then((bitmaps) => {
-      if (store.index !== index) return;
+    const { before } = stage;
+    load(index, before).then((bitmaps) => {
+      if (store.index !== index || stage.before !== before) return;
       shown = bitmaps;
       stage.loading = false;
       draw();
@@ -207,13 +208,28 @@ function label() {
   canvas.classList.toggle("wipe", now === "wipe");
   const percent = shown ? `${Math.round(scaleNow() * 100)}%` : "";
   $("zoom").textContent = stage.loading ? "loading …" : scaleNow() === 1 && shown ? "1:1" : percent;
+  const repaired = store.index >= 0 && repairOf(store.index) !== null;
+  $("repaired").hidden = !repaired;
+  $("repaired").setAttribute("aria-pressed", String(stage.before));
+  const when = stage.before ? " before repair" : "";
+  left.textContent = `FRAME${when.toUpperCase()}`;
+  right.textContent = `TWIN${when.toUpperCase()}`;
   $("fit").firstChild.textContent = stage.zoom === null && fitScale() !== 1 ? "1:1" : "Fit";
   const words = { blink: half(), wipe: "frame left, twin right", sides: "frame and twin", heat: "difference of frame and twin" };
-  canvas.setAttribute("aria-label", store.index < 0 ? "No pair" : `${words[now]} of ${store.pairs.label[store.index]}, ${$("zoom").textContent}`);
+  canvas.setAttribute("aria-label", store.index < 0 ? "No pair" : `${words[now]} of ${store.pairs.label[store.index]}${when}, ${$("zoom").textContent}`);
   canvas.dataset.mode = now;
   canvas.dataset.half = half();
+  canvas.dataset.before = String(stage.before);
   canvas.dataset.pair = store.index < 0 ? "" : store.pairs.label[store.index];
   canvas.dataset.ready = String(Boolean(shown));
+}
+
+// The pair as it was before its repair, and back.
+export function toggleBefore() {
+  if (store.index < 0 || !repairOf(store.index)) return say("This pair was not repaired");
+  stage.before = !stage.before;
+  show();
+  return say(stage.before ? "before the repair" : "after the repair");
 }
 
 export function setMode(next) {

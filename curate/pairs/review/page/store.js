@@ -34,6 +34,7 @@ export const choiceOf = (index) => store.pairs.decision[index]?.[0] ?? null;
 export const verdictOf = (index) => choiceOf(index) ?? store.pairs.ruling[index];
 export const isOpen = (index) => store.pairs.decision[index] === null;
 export const isDoubtful = (index) => store.pairs.ruling[index] === "look";
+export const repairOf = (index) => store.pairs.repair[index]; // what was done, or null
 export const measure = (index, key) => store.pairs.measures[key]?.[index] ?? null;
 
 export function number(key, value) {
