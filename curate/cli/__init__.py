@@ -29,6 +29,8 @@ COMMANDS = (
     "train",
     "merge",
     "inspect",
+    "pack",
+    "unpack",
     "status",
     "demo",
     "doctor",

@@ -18,6 +18,8 @@ from curate.dataset.musubi import HALVES
 from curate.dataset.presets import Training
 from curate.dataset.settings import Settings as Settings
 from curate.dataset.share.run import hub as hub
+from curate.dataset.share.run import pack as pack
+from curate.dataset.share.run import unpack as unpack
 from curate.dataset.steps import Trainer as Trainer
 from curate.dataset.training import TrainReport as TrainReport
 from curate.dataset.training import train as train
@@ -37,7 +39,7 @@ _WHOLE = ""
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the dataset holds; with `dry_run`, what it would hold."""
+    """What the dataset holds; with `dry_run`, what it would."""
 
     pairs: tuple[str, ...]
     written: tuple[str, ...]
@@ -89,7 +91,7 @@ def dataset(
     failed = [failure.item for failure in failures]
     removed = _remove(ledger, before, [*gone, *failed])
     placed = {name: said[name] for name in sorted(_tasks(ledger)) if name in said}
-    anew = {name for name, both in placed.items() if _caption(ledger, name, both)}
+    anew = {n for n, both in placed.items() if folders.caption(folders.places(folder, n), both)}
     counts = buckets.counts(_sizes(ledger, placed), asked.resolution)
     notes = (*folders.foreign(folder, placed), *buckets.lonely(counts))
     for note in notes:
@@ -227,10 +229,6 @@ def _placed(
         tell(Progress("placing", done, len(todo), len(failures), "pairs"))
     folders.sweep(_folder(ledger))
     return failures
-
-
-def _caption(ledger: Ledger, name: str, both: Captions) -> bool:
-    return folders.caption(folders.places(_folder(ledger), name), both)
 
 
 def _remove(ledger: Ledger, before: Mapping[str, Task], names: Sequence[str]) -> list[str]:

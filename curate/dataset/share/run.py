@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from curate import __version__, engine
-from curate.dataset.share import card
+from curate.dataset.share import archive as archives
+from curate.dataset.share import card, contents
 from curate.dataset.share import hub as hubs
 from curate.dataset.share.facts import Fact
 from curate.dataset.share.hub import Push
-from curate.errors import Failure, NothingYet, PushFailed
+from curate.errors import Failure, NothingYet, NotWritable, PushFailed, WorkspaceUnusable
 from curate.ledger import Ledger
-from curate.records import Film, Frame, Pair, Task, Twin, Verdict
+from curate.records import Film, Frame, Lora, Pair, Task, Twin, Verdict
 
 STATION = "dataset"
 FOLDER = "hub"
@@ -126,3 +129,84 @@ def _fact(
         frame=ledger.path(pair.frame_path),
         twin=ledger.path(pair.twin_path),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An archive, or a workspace from one: how many files and bytes, and how to merge again."""
+
+    archive: Path
+    workspace: Path
+    files: int
+    size_mb: float
+    merge: str
+    failures: tuple[Failure, ...] = ()
+
+
+def pack(ledger: Ledger, archive: Path, *, dry_run: bool = False) -> Packed:
+    """Write everything that the LoRA was made of into one archive.
+
+    Args:
+        ledger: of the workspace, in which `curate dataset` has run.
+        archive: the file to write.
+        dry_run: write nothing.
+
+    Raises:
+        NothingYet: there is no dataset.
+        ImageUnreadable, DiskFull, NotWritable: see `archive.write`.
+    """
+    told = facts(ledger)
+    names = {fact.name for fact in told}
+    tasks = [t for t in ledger.all(Task, station=STATION, state="done") if t.item in names]
+    ids = {str(task.settings["pair"]) for task in tasks}
+    of = {pair.twin_id for pair in ledger.all(Pair) if pair.id in ids}
+    twins = [twin for twin in ledger.all(Twin) if twin.id in of]
+    by_id = {frame.id: ledger.path(frame.path) for frame in ledger.all(Frame)}
+    frames = [by_id[twin.frame_id] for twin in twins if twin.frame_id in by_id]
+    halves = [path for fact in told for path in (fact.frame, fact.twin)]
+    inside = contents.of(ledger.workspace, sorted(names), [*frames, *halves])
+    loras = [lora for lora in ledger.all(Lora) if lora.path in inside]
+    lora = loras[-1] if loras else None
+    merge = ledger.get(Task, station="merge", item=lora.path) if lora else None
+    with tempfile.TemporaryDirectory() as folder:
+        dumped = Path(folder) / contents.LEDGER
+        ledger.dump(dumped)
+        inside[contents.LEDGER] = contents.ledger_lines(dumped, inside.keys(), ids)
+    if not dry_run:
+        archives.write(
+            archive, inside, contents.about(twins, lora, merge.settings if merge else {})
+        )
+    size = sum(len(c) if isinstance(c, bytes) else c.stat().st_size for c in inside.values())
+    command = contents.command(lora) if lora else ""
+    return Packed(archive, ledger.workspace, len(inside), size / 1e6, command)
+
+
+def unpack(archive: Path, workspace: Path) -> Packed:
+    """Restore a workspace from an archive, whole or not at all.
+
+    Raises:
+        ArchiveUnusable: it is damaged or unsafe.
+        WorkspaceUnusable: there is something in the folder.
+        BadInput: its ledger cannot be read.
+    """
+    if workspace.exists() and (not workspace.is_dir() or any(workspace.iterdir())):
+        raise WorkspaceUnusable(
+            workspace, "something is there already", "Name another folder with `curate -w DIR`."
+        )
+    folder = workspace.absolute().with_name(f".{workspace.absolute().name}.unpacking")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        manifest = archives.extract(archive, folder)
+        contents.settle(folder, workspace.absolute())
+        with Ledger(folder) as ledger:
+            ledger.load(folder / contents.LEDGER)
+        (folder / contents.LEDGER).unlink()
+        if workspace.is_dir():
+            workspace.rmdir()
+        folder.rename(workspace)
+    except OSError as error:
+        raise NotWritable(workspace, error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    size, merge = archive.stat().st_size / 1e6, manifest.get("merge") or {}
+    return Packed(archive, workspace, len(manifest["files"]), size, str(merge.get("command", "")))
