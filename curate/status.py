@@ -196,5 +196,5 @@ def _kontext(work: _Work) -> str:
     """The command that makes the missing twins as the others of their instruction were made."""
     prompt = next((prompt for prompt, count in work.unmade().items() if count), "simplify")
     backends = {twin.backend for twin in work.twins if twin.prompt == prompt}
-    embedded = " --backend embedded" if backends == {"embedded"} else ""
-    return f"curate kontext --prompt {prompt}{embedded}"
+    other = f" --backend {min(backends)}" if len(backends) == 1 and "comfy" not in backends else ""
+    return f"curate kontext --prompt {prompt}{other}"

@@ -219,6 +219,25 @@ def test_a_control_that_stands_is_not_made_again_a_lost_one_is(ledger):
     assert control.exists()
 
 
+def test_a_twin_by_another_recipe_does_not_name_a_control_that_does_not_fit_it(ledger):
+    make(ledger, backend=SHAKY, recipe={"seed": 1}, control=True)
+    pair_check(ledger)
+
+    make(ledger, retry=True)
+
+    assert [bool(twin.control_path) for twin in twins(ledger)] == [True, False]
+
+
+def test_no_twin_names_a_control_that_is_being_made_again(ledger):
+    make(ledger, backend=SHAKY, control=True)
+    ledger.path(twins(ledger)[0].control_path).unlink()
+    recipe = run.recipes.of("simplify", SHAKY, **SMALL)
+
+    next(run._begun(ledger, run.plan(ledger, recipe, Takes(control=True)).todo))  # killed here
+
+    assert [twin.control_path for twin in twins(ledger)] == [""]
+
+
 def test_what_reads_no_instruction_makes_no_control(ledger):
     with pytest.raises(BadSetting, match="embedded"):
         make(ledger, control=True)
