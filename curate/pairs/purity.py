@@ -146,14 +146,14 @@ def purity(
     numbers = np.array([known.setdefault(shot, len(known)) for shot in shots], np.intp)
     found = []
     for axis in AXES:
-        if concept in axis.concepts and len(values := _values(axis, measures)):
-            rows = np.flatnonzero(np.isfinite(values).all(axis=1))
+        if concept in axis.concepts and len(table := values(axis, measures)):
+            rows = np.flatnonzero(np.isfinite(table).all(axis=1))
             if len(rows):
-                found.append(_drift(axis, values[rows], numbers[rows], rows, allowed[axis.key]))
+                found.append(_drift(axis, table[rows], numbers[rows], rows, allowed[axis.key]))
     return found
 
 
-def _values(axis: Axis, measures: Sequence[Measures]) -> Values:
+def values(axis: Axis, measures: Sequence[Measures]) -> Values:
     """Shape (pairs, measures of the axis); NaN where one was not had."""
     raw = np.array(
         [[math.nan if (v := one.get(key)) is None else v for key in axis.of] for one in measures],
