@@ -42,8 +42,8 @@ def review(
     quiet: options.Quiet = False,
 ) -> None:
     """Decide on the pairs on a local page: keep, reject or repair, in ledger as you press."""
+    import curate.pairs.review.run as run
     from curate.ledger import Ledger, exists
-    from curate.pairs.review import run
 
     if sum(file is not None for file in (export, import_, html)) > 1:
         raise BadSetting(

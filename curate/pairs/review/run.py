@@ -13,11 +13,12 @@ from typing import Self
 from curate import files
 from curate.errors import BadInput, BadSetting, NothingYet
 from curate.ledger import Ledger
-from curate.pairs import report, score, used, verdict
+from curate.pairs import purity, report, score, sections, used, verdict
 from curate.pairs.repair import run as repairs
 from curate.pairs.review import decisions, server, shown, whatif
 from curate.pairs.review.decisions import Answer, Change, Decision
 from curate.pairs.review.shown import Shown
+from curate.pairs.whole.run import wholes
 from curate.records import Pair, Task, Twin, Verdict
 
 THUMBS = Path("cache/thumbs")
@@ -121,7 +122,9 @@ def html(ledger: Ledger, file: Path, *, dry_run: bool = False) -> int:
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
     if not dry_run:
         checked = [one.checked(ledger.path) for one in there]
-        report.write(file, checked, limits, is_alone=True)
+        found = wholes(ledger, checked, purity.margins(()))
+        below = sections.of(checked, found, file, is_alone=True)
+        report.write(file, checked, limits, sections=below, is_alone=True)
     return len(there)
 
 
