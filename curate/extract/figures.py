@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -78,8 +78,9 @@ class Figures:
 
 def measure(piece: Piece) -> Figures:
     """Decode a piece of a film and measure each frame; its last row is the next piece's first."""
-    scan = _Scan()
-    for frame in film.frames(piece):
+    spoilt: set[int] = set()
+    scan = _Scan(spoilt)
+    for frame in film.frames(piece, spoilt, rough=True):
         scan.add(frame)
     return scan.figures()
 
@@ -122,7 +123,8 @@ def lumas(tones: Gray) -> Floats:
 class _Scan:
     """Measures frames one after the other; remembers the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, spoilt: Set[int] = frozenset()) -> None:
+        self._spoilt = spoilt
         self._rows: list[tuple[float, ...]] = []
         self._pts: list[int] = []
         self._tones: list[Gray] = []
@@ -131,6 +133,7 @@ class _Scan:
         self._drawn = 0.0, 0.0
 
     def add(self, frame: av.VideoFrame) -> None:
+        assert frame.pts is not None
         whole, bits = film.luma(frame)
         small = _full_range(_halved(whole, bits), film.is_full_range(frame))
         thumb = np.asarray(cv2.resize(small, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
@@ -153,10 +156,9 @@ class _Scan:
                 float(thumb.std()),
                 float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_16S))[1][0, 0]),
                 *self._drawn,
-                float(frame.is_corrupt),
+                float(frame.pts in self._spoilt),
             )
         )
-        assert frame.pts is not None
         self._pts.append(frame.pts)
         self._tones.append(tones)
         self._root = root

@@ -14,8 +14,10 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from curate.errors import FilmEncrypted, FilmMissing, FilmUnreadable, NoVideo, StreamMissing
+from curate.extract.damage import STRICT
 
 _INDEXED = frozenset({"matroska", "webm", "mov", "mp4", "avi", "asf", "flv"})
+_LOOKED_AT = 8
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
@@ -33,6 +35,7 @@ class Source:
         declared_s: as the header has it, 0 if it does not say.
         landmarks: PTS near which keyframes lie, ascending; a moment can be reached without reading
             all that comes before it. Empty if the file has no index that can be relied on.
+        is_strict: it keeps to its format's rules, so that an error in it is damage.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class Source:
     codec: str
     pixel_format: str
     landmarks: tuple[int, ...]
+    is_strict: bool
 
     def seconds(self, pts: int) -> float:
         return round(float((pts - self.start) * self.time_base), 6)
@@ -82,6 +86,7 @@ def probe(path: Path, stream: int | None = None) -> Source:
         declared_s = _declared_s(container, found)
         if _is_encrypted(container, found):
             raise FilmEncrypted(path)
+        is_strict = _is_strict(container, found)
         landmarks, stop = _index(container, found, start)
         width, height = _shown_size(context.width, context.height, found.sample_aspect_ratio)
         return Source(
@@ -97,6 +102,7 @@ def probe(path: Path, stream: int | None = None) -> Source:
             codec=context.name,
             pixel_format=context.pix_fmt,
             landmarks=landmarks,
+            is_strict=is_strict,
         )
 
 
@@ -171,6 +177,25 @@ def _is_encrypted(container: InputContainer, stream: av.VideoStream) -> bool:
     except av.error.FFmpegError:
         return False
     return packet is not None and packet.has_sidedata("encryption_info")
+
+
+def _is_strict(container: InputContainer, stream: av.VideoStream) -> bool:
+    """Whether most of the first packets behind a keyframe give no error at all."""
+    context, seen, failed = stream.codec_context, 0, 0
+    context.thread_count, context.options = 1, dict(STRICT)
+    try:
+        for packet in container.demux(stream):
+            if seen or packet.is_keyframe:
+                seen += 1
+                try:
+                    context.decode(packet)
+                except av.error.FFmpegError:
+                    failed += 1
+            if seen >= _LOOKED_AT:
+                break
+    except av.error.FFmpegError:
+        return True
+    return 2 * failed <= seen
 
 
 def _declared_s(container: InputContainer, stream: av.VideoStream) -> float:

@@ -1,0 +1,40 @@
+"""Which frames a decoding error spoils: those behind it, up to the next keyframe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+
+STRICT = {"err_detect": "explode"}
+"""Makes FFmpeg's decoders report what they would conceal; HEVC's finds little all the same."""
+
+
+class Damage:
+    """The errors of one stretch of decoding, in the order they come."""
+
+    def __init__(self) -> None:
+        self._since: int | None = None
+        self._spans: list[tuple[int, int]] = []
+
+    def failed(self, packet: av.Packet[Any]) -> None:
+        """A packet could not be decoded."""
+        if self._since is None:
+            self._since = packet.dts if packet.dts is not None else packet.pts
+
+    def mended(self, packet: av.Packet[Any]) -> None:
+        """A keyframe was decoded: from it on, in the order of showing, all is sound again."""
+        if self._since is not None and packet.pts is not None:
+            self._spans.append((self._since, packet.pts))
+            self._since = None
+
+    def touches(self, frame: av.VideoFrame) -> bool:
+        """Whether a frame was decoded behind an error and is shown before the next keyframe."""
+        if frame.is_corrupt:
+            return True
+        decoded = frame.dts if frame.dts is not None else frame.pts
+        if decoded is None or frame.pts is None:
+            return False
+        if self._since is not None and decoded >= self._since:
+            return True
+        return any(decoded >= since and frame.pts < until for since, until in self._spans)
