@@ -175,7 +175,7 @@ def _next(
         choice = "" if len(names) == 1 else f" --prompt {work.dataset_of or names[0]}"
         return Step(f"curate dataset{choice}", "Kept pairs are not in the dataset yet.")
     if not dataset.done:
-        return Step("curate pair-check --keep NAME", "No pair was kept; decide the doubtful ones.")
+        return Step("curate review", "No pair was kept; decide the doubtful ones.")
     if home := steps.written_for(ledger.workspace):
         why = f"The dataset names {home}, where it is no longer: its files are to be written again."
         return Step("curate dataset", why)
