@@ -15,9 +15,12 @@ from curate.errors import BadSetting, NothingYet
 from curate.records import Concept, Ruling
 
 if TYPE_CHECKING:
-    from curate.pairs.run import Report
+    from collections.abc import Sequence
+
+    from curate.pairs.run import Calibration, Checked, Report
 
 _RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
+_MOST_ROWS = 100
 _COLOURS = {"keep": "green", "look": "yellow", "reject": "red"}
 
 
@@ -32,8 +35,12 @@ def pair_check(
         typer.Option(help="A folder of their twins, named alike."),
     ] = None,
     clip: Annotated[
-        str | None, typer.Option(help="CLIP weights, a folder or hub name, to compare content.")
-    ] = None,
+        str,
+        typer.Option(
+            help="What compares content: a folder or hub name of CLIP weights, embedded, none; "
+            "auto takes what is on this machine."
+        ),
+    ] = "auto",
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A threshold; may be repeated."),
@@ -47,6 +54,12 @@ def pair_check(
     reject: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Rule that this pair goes.")
     ] = None,
+    undo: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Take a ruling of yours back.")
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Propose the limits that your rulings speak for.")
+    ] = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -61,10 +74,7 @@ def pair_check(
     folders = (dense, sparse) if dense and sparse else None
     if not folders and not exists(workspace):
         raise NothingYet("twins", workspace, "curate kontext --prompt simplify.txt")
-    decisions: dict[str, Ruling] = dict.fromkeys(reject or (), "reject")
-    decisions |= dict.fromkeys(keep or (), "keep")
-    if both := sorted(set(keep or ()) & set(reject or ())):
-        raise BadSetting(f"{both[0]} is both kept and rejected.", remedy="Name it once.")
+    decisions = _decisions(keep or (), reject or (), undo or ())
     with ExitStack() as stack:
         if dry_run and not exists(workspace):
             workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -73,15 +83,31 @@ def pair_check(
         report = run.pair_check(
             ledger,
             folders=folders,
-            clip=clip,
+            clip=None if clip == "none" else clip,
             settings=setting or (),
             concept=concept,
             decisions=decisions,
+            propose=calibrate,
             tell=tell,
             dry_run=dry_run,
         )
     _show(report, as_json=as_json, dry_run=dry_run)
     raise typer.Exit(console.finish(report.failures, done=len(report.pairs)))
+
+
+def _decisions(
+    keep: Sequence[str], reject: Sequence[str], undo: Sequence[str]
+) -> dict[str, Ruling | None]:
+    """What a person rules of each pair; None takes a ruling back."""
+    decisions: dict[str, Ruling | None] = dict.fromkeys(keep, "keep")
+    decisions |= dict.fromkeys(reject, "reject")
+    decisions |= dict.fromkeys(undo, None)
+    words = Counter([*set(keep), *set(reject), *set(undo)])
+    if twice := sorted(name for name, count in words.items() if count > 1):
+        raise BadSetting(
+            f"{twice[0]} stands with two of --keep, --reject and --undo.", remedy="Name it once."
+        )
+    return decisions
 
 
 def _show(report: Report, *, as_json: bool, dry_run: bool) -> None:
@@ -110,26 +136,77 @@ def _as_json(report: Report) -> dict[str, object]:
         }
         for one in report.pairs
     ]
-    return {"pairs": pairs, "failures": report.failures, "page": report.page, "notes": report.notes}
+    return {
+        "pairs": pairs,
+        "failures": report.failures,
+        "page": report.page,
+        "notes": report.notes,
+        "calibration": report.calibration,
+    }
 
 
 def _show_table(report: Report) -> None:
     if not report.pairs:
         return
+    shown, left_out = _worth_showing(report.pairs)
     console.show_table(
         ("pair", "verdict", "reasons"),
-        [(one.halves.label, one.ruling, "\n".join(one.reasons)) for one in report.pairs],
+        [(one.halves.label, one.ruling, "\n".join(one.reasons)) for one in shown],
         styles=_COLOURS,
     )
+    if left_out:
+        console.show(f"… and {left_out} more: on the page, or with --json.")
     counts = Counter(one.ruling for one in report.pairs)
     console.show()
     console.show(", ".join(f"{counts[ruling]} {ruling}" for ruling in _RULINGS))
-    without = sum(one.pair.encoder == "" for one in report.pairs)
-    if without:
-        console.show(f"CLIP image similarity: not measured on {without} pairs; give --clip DIR.")
+    _show_encoders(report)
     for text in sorted({one.halves.made_by for one in report.pairs}):
         if "preview" in text:
             console.show(f"Twins: {text}.")
     console.show(f"Page: {report.page}")
     if counts["look"]:
         console.show("Decide the doubtful ones with --keep NAME or --reject NAME.")
+    if report.calibration:
+        _show_calibration(report.calibration)
+
+
+def _worth_showing(pairs: Sequence[Checked]) -> tuple[Sequence[Checked], int]:
+    """All pairs, or of many the doubtful ones and then the rejected; how many are left out."""
+    if len(pairs) <= _MOST_ROWS:
+        return pairs, 0
+    order = ("look", "reject")
+    doubtful = sorted(
+        (one for one in pairs if one.ruling in order), key=lambda one: order.index(one.ruling)
+    )
+    return doubtful[:_MOST_ROWS], len(pairs) - len(doubtful[:_MOST_ROWS])
+
+
+def _show_encoders(report: Report) -> None:
+    counts = Counter(one.pair.encoder for one in report.pairs)
+    if without := counts.pop("", 0):
+        console.show(f"CLIP image similarity: not measured on {without} pairs; give --clip DIR.")
+    for encoder, count in sorted(counts.items()):
+        console.show(f"Image similarity of {count} pairs: {encoder}.")
+
+
+def _show_calibration(found: Calibration) -> None:
+    console.show()
+    console.show(
+        f"Of {found.decided} pairs that you ruled on, the rule agrees with you on "
+        f"{found.agreed_now}: {found.wrongly_caught[0]} that you keep it does not, "
+        f"{found.missed[0]} that you reject it keeps."
+    )
+    if not found.proposals:
+        console.show("No other limits would agree more often.")
+        return
+    console.show_table(
+        ("limit", "now", "proposed"),
+        [(one.key, f"{one.now:g}", f"{one.proposed:g}") for one in found.proposals],
+    )
+    console.show(
+        f"With these it would agree on {found.agreed}: {found.wrongly_caught[1]} and "
+        f"{found.missed[1]}. On pairs that you have not seen, expect {found.expected:.0%}."
+    )
+    if found.expected * found.decided <= found.agreed_now:
+        console.show("That is no better than now: rule on more pairs before you use them.")
+    console.show(" ".join(f"--set {one.key}={one.proposed:g}" for one in found.proposals))

@@ -10,7 +10,7 @@ CurateError
 │   ├── ImageMissing, ImageUnreadable, SizesDiffer, FolderEmpty
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
-│   ├── ClipUnusable
+│   ├── ClipUnusable, TooFewRulings
 │   ├── CaptionUnusable, ArchiveUnusable, MusubiMissing, DatasetMoved
 │   └── NothingYet
 ├── PlaceError                exit 3
@@ -64,7 +64,13 @@ from curate.errors.films import (
     StreamMissing,
 )
 from curate.errors.loras import LorasDiffer, LoraUnreadable, NoModuleChosen
-from curate.errors.pictures import ClipUnusable, ImageMissing, ImageUnreadable, SizesDiffer
+from curate.errors.pictures import (
+    ClipUnusable,
+    ImageMissing,
+    ImageUnreadable,
+    SizesDiffer,
+    TooFewRulings,
+)
 from curate.errors.place import (
     DiskFull,
     LedgerBusy,
@@ -129,6 +135,7 @@ __all__ = [
     "ServerUnreachable",
     "SizesDiffer",
     "StreamMissing",
+    "TooFewRulings",
     "TrainingFailed",
     "TwinUnusable",
     "UnknownSetting",

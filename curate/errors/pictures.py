@@ -45,3 +45,11 @@ class ClipUnusable(BadInput):
             remedy="Give a directory with config.json and the weights, or a hub name while online; "
             "`pip install 'curate-lora[clip]'` brings the loader.",
         )
+
+
+class TooFewRulings(BadInput):
+    def __init__(self, count: int, least: int) -> None:
+        super().__init__(
+            f"Only {count} pairs were ruled on by a person; {least} are needed to propose limits.",
+            remedy="Rule on more with `curate review`, or with --keep NAME and --reject NAME.",
+        )

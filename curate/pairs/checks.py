@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curate import identity, images
-from curate.errors import ImageUnreadable, SizesDiffer
+from curate.errors import Failure, ImageUnreadable, SizesDiffer
 from curate.pairs import semantic
 from curate.pairs.halves import Halves, hash_of
 from curate.pairs.measure import LEAST_SIDE_PX, VERSION, Measures, measure
@@ -44,6 +44,15 @@ class Measured:
 
     measures: Measures | None
     squashed: semantic.Squashed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The pairs whose measures stand, those to measure or to embed, and those that cannot be."""
+
+    known: tuple[tuple[Halves, Pair], ...]
+    checks: tuple[Check, ...]
+    failures: tuple[Failure, ...]
 
 
 def work(check: Check) -> Measured:

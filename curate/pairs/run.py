@@ -12,12 +12,15 @@ from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger, now
 from curate.pairs import purity, report, score, semantic, used, verdict
-from curate.pairs.checks import Check, work
+from curate.pairs.calibrate import Calibration as Calibration
+from curate.pairs.calibrate import by_rulings
+from curate.pairs.checks import Check, Plan, work
 from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
 from curate.pairs.measure import VERSION, Measures
 from curate.pairs.repair import page as repair_page
 from curate.pairs.repair import run as repairs
 from curate.pairs.repair.record import Repair
+from curate.pairs.report import Checked as Checked
 from curate.pairs.whole import page as whole_page
 from curate.pairs.whole.run import Whole, wholes
 from curate.records import Concept, Pair, Ruling, Task, Twin, Verdict
@@ -27,25 +30,17 @@ PAGE = Path("reports/pairs.html")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The pairs whose measures stand, those to measure or to embed, and those that cannot be."""
-
-    known: tuple[tuple[Halves, Pair], ...]
-    checks: tuple[Check, ...]
-    failures: tuple[Failure, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What pair-check found; with `dry_run` only `waiting` names anything."""
 
-    pairs: tuple[report.Checked, ...]
+    pairs: tuple[Checked, ...]
     waiting: tuple[str, ...]
     notes: tuple[str, ...]
     failures: tuple[Failure, ...]
     page: Path | None
     wholes: tuple[Whole, ...] = ()
     would_repair: tuple[str, ...] = ()
+    calibration: Calibration | None = None
 
 
 def pair_check(
@@ -56,6 +51,7 @@ def pair_check(
     settings: Sequence[str] = (),
     concept: Concept | None = None,
     decisions: Mapping[str, Ruling | None] | None = None,
+    propose: bool = False,
     repair: bool = False,
     unrepair: Sequence[str] = (),
     repair_again: Sequence[str] = (),
@@ -73,6 +69,7 @@ def pair_check(
         concept: what may change between the halves; by default what the twins were made for.
         decisions: a person's rulings by a pair's name; they outrank the rule's from now on. None
             withdraws one.
+        propose: say which thresholds a person's rulings so far speak for.
         repair: try to repair what is rejected and can be, and what a person asked for.
         unrepair: names of pairs whose repair is taken back.
         repair_again: names of pairs whose repair is tried although it was refused or taken back.
@@ -84,6 +81,7 @@ def pair_check(
         BadSetting: an unknown threshold or name.
         ClipUnusable: the weights that were named cannot be loaded.
         BadInput: the folders have no pairs.
+        TooFewRulings: a person ruled on too few pairs to propose thresholds.
     """
     margins = purity.margins(one for one in settings if one.startswith(purity.PREFIX))
     limits = verdict.thresholds(one for one in settings if not one.startswith(purity.PREFIX))
@@ -92,7 +90,8 @@ def pair_check(
     else:
         halves, notes = of_twins(_twins(ledger), ledger.path, concept), []
     decided = {labelled(name, halves): ruling for name, ruling in (decisions or {}).items()}
-    unrepair, again = ([labelled(one, halves) for one in names] for names in (unrepair, repair_again))
+    again = [labelled(name, halves) for name in repair_again]
+    back = [labelled(name, halves) for name in unrepair]
     encoder = semantic.load(clip) if clip not in (None, semantic.AUTO) else None
     todo = plan(ledger, halves, encoder.name if encoder else semantic.AUTO if clip else None)
     if todo.checks and clip == semantic.AUTO:
@@ -107,7 +106,7 @@ def pair_check(
     for note in notes:
         tell(Notice(note))
     pairs, failures = _measured(ledger, todo, encoder, tell)
-    repairs.take_back(ledger, pairs, unrepair)
+    repairs.take_back(ledger, pairs, back)
     if repair or again:
         failures += repairs.attempt(ledger, repairs.plan(ledger, pairs, limits, again), tell)
     repaired = plan(ledger, repairs.standing(ledger, pairs), encoder.name if encoder else None)
@@ -118,8 +117,9 @@ def pair_check(
     before_after = repair_page.section(checked, lambda file: report.link(file, page.parent))
     sections = [part for part in (whole_page.section(found), before_after) if part]
     report.write(page, checked, limits, sections=sections)
-    failures += failed
-    return Report(tuple(checked), (), tuple(notes), tuple(failures), page, tuple(found))
+    calibration = by_rulings(checked, limits) if propose else None
+    done = tuple(checked), (), tuple(notes), (*failures, *failed), page, tuple(found)
+    return Report(*done, calibration=calibration)
 
 
 def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
@@ -261,7 +261,7 @@ def _judged(
     decided: Mapping[str, Ruling | None],
     limits: verdict.Thresholds,
     of_folders: bool,
-) -> list[report.Checked]:
+) -> list[Checked]:
     """Every pair with its verdict; writes only what differs from what is written."""
     persons = {one.pair_id: one.ruling for one in ledger.all(Verdict, judge="person")}
     rules = {one.pair_id: one for one in ledger.all(Verdict, judge="rule")}
@@ -281,7 +281,7 @@ def _judged(
             if halves.label in decided:
                 _decide(ledger, pair.id, decided[halves.label], persons)
             person = persons.get(pair.id)
-            checked.append(report.Checked(halves, pair, judgement, person, repair))
+            checked.append(Checked(halves, pair, judgement, person, repair))
         for pair_id in rules:  # its twin is gone or was made again: it counts nowhere
             if pair_id in stored and (stored[pair_id].twin_id == "") == of_folders:
                 ledger.remove(Verdict, pair_id=pair_id, judge="rule")

@@ -107,7 +107,7 @@ LIMITS = (
         "one half has no edges at all",
     ),
     Limit(
-        "edges_held", 0.80, "under", _the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
+        "edges_held", 0.65, "under", _the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
         "the twin's edges are not the frame's: correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),

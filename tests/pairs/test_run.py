@@ -158,7 +158,7 @@ def test_a_damaged_half_and_unequal_halves_fail_and_the_others_are_done(curate: 
     tiny = scene(6)[:40, :40].copy()
     place_twin(curate.workspace, "tiny", tiny, tiny)
 
-    ended = curate("pair-check", "--json")
+    ended = curate("pair-check", "--clip", "none", "--json")
 
     assert ended.returncode == 1
     answer = json.loads(ended.stdout)
@@ -171,7 +171,7 @@ def test_a_damaged_half_and_unequal_halves_fail_and_the_others_are_done(curate: 
     assert "There is no image" in ended.stderr
 
     images.write(curate.workspace / unequal.twin_path, twin_of(3))
-    curate("pair-check")
+    curate("pair-check", "--clip", "none")
     with Ledger(curate.workspace) as ledger:
         failed = ledger.all(Task, station="pair-check", state="failed")
     assert {task.item for task in failed} == {"broken", "tiny"}
@@ -180,7 +180,7 @@ def test_a_damaged_half_and_unequal_halves_fail_and_the_others_are_done(curate: 
 def test_the_json_has_the_promised_shape(curate: Cli) -> None:
     name = place_twins(curate.workspace, 1)[0]
 
-    answer = json.loads(curate("pair-check", "--json").stdout)
+    answer = json.loads(curate("pair-check", "--clip", "none", "--json").stdout)
 
     (pair,) = answer["pairs"]
     assert pair["name"] == name
@@ -202,7 +202,7 @@ def test_two_plain_folders_are_matched_by_name(curate: Cli) -> None:
     ):
         images.write(curate.folder / folder / name, picture)
 
-    ended = curate("pair-check", "--dense", "dense", "--sparse", "sparse")
+    ended = curate("pair-check", "--clip", "none", "--dense", "dense", "--sparse", "sparse")
 
     assert ended.returncode == 0
     assert "a" in ended.stdout
@@ -211,7 +211,9 @@ def test_two_plain_folders_are_matched_by_name(curate: Cli) -> None:
     assert "not measured on 2 pairs" in ended.stdout
     assert "lonely.png has no partner in sparse" in ended.stderr
     assert "alone.png has no partner in dense" in ended.stderr
-    again = curate("pair-check", "--dense", "dense", "--sparse", "sparse", "--dry-run")
+    again = curate(
+        "pair-check", "--clip", "none", "--dense", "dense", "--sparse", "sparse", "--dry-run"
+    )
     assert "Would measure 0 pairs." in again.stdout
 
 
@@ -239,7 +241,7 @@ def test_folders_and_twins_do_not_take_each_others_verdicts(tmp_path: Path) -> N
 
 
 def test_without_twins_the_command_before_is_named_and_nothing_is_made(curate: Cli) -> None:
-    ended = curate("pair-check")
+    ended = curate("pair-check", "--clip", "none")
 
     assert ended.returncode == 3
     assert "curate kontext" in ended.stderr
@@ -252,7 +254,9 @@ def test_a_dry_run_writes_nothing(curate: Cli) -> None:
     images.write(curate.folder / "dense" / "a.png", scene(1))
     shutil.copytree(curate.folder / "dense", curate.folder / "sparse")
 
-    ended = curate("pair-check", "--dense", "dense", "--sparse", "sparse", "--dry-run")
+    ended = curate(
+        "pair-check", "--clip", "none", "--dense", "dense", "--sparse", "sparse", "--dry-run"
+    )
 
     assert "Would measure 1 pairs." in ended.stdout
     assert not curate.workspace.exists()
@@ -282,15 +286,18 @@ def test_killed_at_any_moment_the_next_run_ends_as_an_undisturbed_one(
     undisturbed = tmp_path / "undisturbed"
     for workspace in (curate.workspace, undisturbed):
         place_twins(workspace, 8)
-    curate("-w", undisturbed, "pair-check")
+    curate("-w", undisturbed, "pair-check", "--clip", "none")
 
     def measured(count: int) -> bool:
         with Ledger(curate.workspace) as ledger:
             return len(ledger.all(Pair)) >= count
 
     for count in (1, 4):
-        assert curate.stop_when(lambda count=count: measured(count), "pair-check") != 0
-    assert curate("pair-check").returncode == 0
+        assert (
+            curate.stop_when(lambda count=count: measured(count), "pair-check", "--clip", "none")
+            != 0
+        )
+    assert curate("pair-check", "--clip", "none").returncode == 0
 
     assert ledger_without_times(curate.workspace) == ledger_without_times(undisturbed)
     page = Path("reports/pairs.html")
