@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
 from curate.cli import asking, console, options, sharing
-from curate.errors import NothingYet
+from curate.errors import BadSetting, NothingYet
 
 if TYPE_CHECKING:
-    from curate.dataset.run import Report
+    from curate.dataset.run import Report, Settings
 
 _CAPTIONS = "--captions"
 _STRICT = 5
@@ -76,6 +77,23 @@ def dataset(
     dit: asking.Dit = None,
     vae: asking.Vae = None,
     t5: asking.T5 = None,
+    kind: Annotated[
+        Literal["image", "video"],
+        typer.Option(help="video: pairs of clips, with --dense and --sparse."),
+    ] = "image",
+    dense: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --kind video: the dense clips.")
+    ] = None,
+    sparse: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --kind video: the sparse clips.")
+    ] = None,
+    frames: Annotated[
+        list[int] | None,
+        typer.Option(help="With --kind video: frames a clip, 4n + 1.  [default: 25]"),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="With --kind video: the clips' frames a second.")
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Write nothing; list what Musubi would drop or crop."),
@@ -93,7 +111,8 @@ def dataset(
     from curate.dataset import run
     from curate.ledger import Ledger, exists
 
-    if not exists(context.obj):
+    is_video = kind == "video"
+    if not is_video and not exists(context.obj):
         raise NothingYet("pairs", context.obj, "curate pair-check")
     if check:
         raise typer.Exit(_checked(context.obj, as_json=as_json))
@@ -113,6 +132,14 @@ def dataset(
         cache,
         run.Trainer(**{key: path.absolute().as_posix() for key, path in found.items() if path}),
     )
+    if is_video:
+        clips = _Clips(dense, sparse, tuple(frames or (25,)), fps, dry_run, as_json)
+        raise typer.Exit(_of_clips(context.obj, clips, settings))
+    if dense or sparse:
+        raise BadSetting(
+            "Pairs of images in two folders are checked first.",
+            remedy="Run `curate pair-check --dense DIR --sparse DIR`; clips need --kind video.",
+        )
     with Ledger(context.obj) as ledger, console.voice(quiet=quiet, as_json=as_json) as tell:
         report = run.dataset(ledger, settings, prompt=prompt, tell=tell, dry_run=dry_run)
     if as_json:
@@ -122,6 +149,35 @@ def dataset(
     elif report.pairs:
         _show(report, kept_size=keep_size)
     raise typer.Exit(console.finish(report.failures, done=len(report.pairs)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clips:
+    dense: Path | None
+    sparse: Path | None
+    frames: tuple[int, ...]
+    fps: float | None
+    dry_run: bool
+    as_json: bool
+
+
+def _of_clips(workspace: Path, asked: _Clips, settings: Settings) -> int:
+    from curate.dataset import run
+
+    if asked.dense is None or asked.sparse is None:
+        raise BadSetting(
+            "Pairs of clips are two folders.", remedy="Give --dense DIR and --sparse DIR."
+        )
+    sources = asked.dense, asked.sparse
+    report = run.clips(workspace, sources, asked.frames, asked.fps, settings, dry_run=asked.dry_run)
+    for note in report.notes:
+        console.note(note)
+    if asked.as_json:
+        console.show_json(report)
+    else:
+        would = "Would keep " if asked.dry_run else ""
+        console.show(f"{would}{len(report.pairs)} pairs of clips in {report.folder}")
+    return console.DONE
 
 
 def _checked(workspace: Path, *, as_json: bool) -> int:

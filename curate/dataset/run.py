@@ -13,6 +13,7 @@ from curate.dataset import buckets, captions, choice, folders, musubi, order, pr
 from curate.dataset.buckets import Bucket
 from curate.dataset.captions import Captions, Scheme
 from curate.dataset.check import check as check
+from curate.dataset.clips import clips as clips
 from curate.dataset.folders import Placing
 from curate.dataset.musubi import HALVES
 from curate.dataset.presets import Training
