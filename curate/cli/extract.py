@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from curate.cli.options import DryRun, Json, Quiet
 
 if TYPE_CHECKING:
     from curate.extract.run import Extracted, Report
+    from curate.records import Frame
 
 
 def _count(text: str) -> int | None:
@@ -45,8 +47,32 @@ Count = Annotated[
     typer.Option(
         metavar="N|all",
         help="Keep at most N frames a film, the most crowded and most different; "
-        "'all' keeps one of every shot.",
+        "'all' keeps those of every shot.",
     ),
+]
+PerShot = Annotated[
+    int, typer.Option(min=1, metavar="N", help="At most N frames of one shot, where they differ.")
+]
+Shortest = Annotated[
+    float,
+    typer.Option(
+        "--min-scene-len", min=0, metavar="SECONDS", help="A shorter shot gives no frame."
+    ),
+]
+Threshold = Annotated[
+    float,
+    typer.Option(min=0, max=255, help="How much the picture changes at a cut; lower finds more."),
+]
+DensityMin = Annotated[
+    float,
+    typer.Option(min=0, help="Refuse less dense frames, in JPEG bytes a pixel: 0.05 to 0.3."),
+]
+AllowText = Annotated[
+    bool, typer.Option("--allow-text", help="Take frames with subtitles or titles over them too.")
+]
+Order = Annotated[
+    Literal["time", "density"],
+    typer.Option(help="How frames are listed: as shown, or densest first."),
 ]
 Scan = Annotated[
     Literal["keyframes", "fast", "full"],
@@ -91,6 +117,12 @@ def extract(
     skip_outro: SkipOutro = 0.0,
     stream: Stream = None,
     hwaccel: Hardware = "none",
+    per_shot: PerShot = 3,
+    min_scene_len: Shortest = 0.2,
+    threshold: Threshold = 6.0,
+    density_min: DensityMin = 0.0,
+    allow_text: AllowText = False,
+    order: Order = "time",
     dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -99,21 +131,23 @@ def extract(
     from curate import ledger as ledgers
     from curate.extract import run
 
-    most = _count(count)
     if end is not None and duration is not None:
         raise typer.BadParameter("--end and --duration exclude each other.")
+    choosing = run.Choosing(
+        _count(count), per_shot, min_scene_len, threshold, density_min, allow_text
+    )
     reading = run.Reading(scan, stream, start, end, duration, skip_intro, skip_outro, hwaccel)
     if dry_run and not ledgers.exists(context.obj):
         with console.voice(quiet=quiet) as tell:
-            planned = run.plan(None, films, most, reading, tell)
+            planned = run.plan(None, films, choosing, reading, tell)
         report = run.Report((), planned.todo, planned.failures)
     else:
         with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
             report = run.extract(
-                ledger, films, count=most, reading=reading, tell=tell, dry_run=dry_run
+                ledger, films, choosing=choosing, reading=reading, tell=tell, dry_run=dry_run
             )
     if as_json:
-        found = [_object(extracted) for extracted in report.films]
+        found = [_object(extracted, order) for extracted in report.films]
         console.show_json({"films": found, "failures": report.failures})
     elif dry_run:
         _say_planned(report)
@@ -123,7 +157,7 @@ def extract(
     raise typer.Exit(console.finish(report.failures, done=done))
 
 
-def _object(found: Extracted) -> dict[str, object]:
+def _object(found: Extracted, order: str) -> dict[str, object]:
     return {
         "film": found.path.as_posix(),
         "name": found.film.name,
@@ -142,13 +176,18 @@ def _object(found: Extracted) -> dict[str, object]:
                 "density": f.density,
                 "sharpness": f.sharpness,
             }
-            for f in found.frames
+            for f in _ordered(found.frames, order)
         ],
         "refused": [
             {"time_s": r.time_s, "reason": r.reason, "figure": r.figure, "shot": r.shot}
             for r in found.refusals
         ],
     }
+
+
+def _ordered(frames: Iterable[Frame], order: str) -> list[Frame]:
+    """Frames by time, or the densest first."""
+    return sorted(frames, key=lambda f: (-f.density if order == "density" else 0, f.time_s))
 
 
 def _say_planned(report: Report) -> None:

@@ -11,15 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.extract import film
+from curate.extract import film, letterbox, lettering
 from curate.extract.density import density
 from curate.extract.film import Piece
-from curate.extract.lettering import letters
 
 Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-VERSION = "figures/1"
+VERSION = "figures/2"
 """Goes up whenever a frame's figures change, for they are kept on disk."""
 
 OF_PIECE = frozenset({"rows", "columns"})
@@ -32,7 +31,13 @@ TONES = (32, 18)
 _TONE_BYTES = TONES[0] * TONES[1] * 3 // 2
 _SMALL_PX = 480
 _BARS_EVERY = 12
-_DRAWN_EVERY = 6
+_NEW_JUMP, _NEW_LIKENESS = 12.0, 0.7
+"""A picture so different from the one before is measured anew at once."""
+
+_DRAWN_EVERY = {"keyframes": 1, "fast": 6, "full": 12}
+_DRAWN_CHANGE = 8.0
+"""Largest difference of the square-root luma anywhere, below which nothing is measured anew."""
+
 _ROOT = np.sqrt(np.arange(256, dtype=np.float32) * 255)
 """Square-root luma spreads the shadows, where a cut between two dark shots would be lost."""
 
@@ -49,9 +54,11 @@ class Figures:
         level: mean luma, 0 (black) … 255 (white).
         contrast: standard deviation of the luma, 0…127.
         sharpness: standard deviation of the Laplacian at about 400 px width.
-        density: of the luma at about 400 px width; measured on every sixth frame, the others
-            repeat it.
-        letters: how many stand on a plain ground, as on a title card; on every sixth frame.
+        density: of the luma at about 400 px width; measured on every sixth frame and behind
+            a cut, the others repeat it.
+        letters: how much of the picture lettering covers, in percent; as often.
+        lit: int32, left, top, right and bottom of what is not black, in pixels of the stored
+            picture; on every twelfth frame.
         damaged: whether the decoder found errors in the frame.
         tones: uint8, 32 × 18 luma, then 16 × 9 of both chroma planes.
         rows: the brightest mean luma of each row of pixels over the piece, 0…255.
@@ -67,6 +74,7 @@ class Figures:
     sharpness: Floats
     density: Floats
     letters: Floats
+    lit: NDArray[np.int32]
     damaged: NDArray[np.bool_]
     tones: Gray
     rows: Floats
@@ -79,8 +87,19 @@ class Figures:
 def measure(piece: Piece) -> Figures:
     """Decode a piece of a film and measure each frame; its last row is the next piece's first."""
     spoilt: set[int] = set()
-    scan = _Scan(spoilt)
-    for frame in film.frames(piece, spoilt, rough=True):
+    frames = film.frames(piece, spoilt, rough=True)
+    return of_frames(frames, _DRAWN_EVERY[piece.scan], spoilt)
+
+
+def of_frames(
+    frames: Iterable[av.VideoFrame], drawn_every: int = 6, spoilt: Set[int] = frozenset()
+) -> Figures:
+    """Measure frames in the order they are shown, density and lettering on every so many.
+
+    `spoilt` has the PTS of damaged frames by the time that they come.
+    """
+    scan = _Scan(drawn_every, spoilt)
+    for frame in frames:
         scan.add(frame)
     return scan.figures()
 
@@ -123,14 +142,20 @@ def lumas(tones: Gray) -> Floats:
 class _Scan:
     """Measures frames one after the other; remembers the one before."""
 
-    def __init__(self, spoilt: Set[int] = frozenset()) -> None:
+    def __init__(self, drawn_every: int = 6, spoilt: Set[int] = frozenset()) -> None:
         self._spoilt = spoilt
+        self._drawn_every = drawn_every
+        self._bars_every = min(_BARS_EVERY, 2 * drawn_every)
+        self._lit: list[tuple[int, int, int, int]] = []
+        self._lit_at = self._drawn_at = -_BARS_EVERY
+        self._box = (0, 0, 0, 0)
         self._rows: list[tuple[float, ...]] = []
         self._pts: list[int] = []
         self._tones: list[Gray] = []
         self._root: Floats | None = None
         self._bars: tuple[Floats, Floats] | None = None
         self._drawn = 0.0, 0.0
+        self._drawn_root: Floats | None = None
 
     def add(self, frame: av.VideoFrame) -> None:
         assert frame.pts is not None
@@ -138,13 +163,19 @@ class _Scan:
         small = _full_range(_halved(whole, bits), film.is_full_range(frame))
         thumb = np.asarray(cv2.resize(small, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
         tones = np.concatenate([_shrunk(thumb, TONES), *_chroma(frame)])
-        number = len(self._pts)
-        if number % _BARS_EVERY == 0:
-            self._watch_bars(whole, bits, film.is_full_range(frame))
-        if number % _DRAWN_EVERY == 0:
-            self._drawn = density(np.dstack([small] * 3)), float(letters(small))
         root = _ROOT[thumb]
         jump, likeness = _change(self._root, root)
+        is_new = jump > _NEW_JUMP and likeness < _NEW_LIKENESS
+        number = len(self._pts)
+        if is_new or number - self._lit_at >= self._bars_every:
+            self._lit_at = number
+            self._box = self._watch_bars(whole, bits, film.is_full_range(frame))
+        if is_new or number - self._drawn_at >= self._drawn_every:
+            self._drawn_at = number
+            if self._has_changed(root):
+                self._drawn_root = root
+                self._drawn = density(np.dstack([small] * 3)), lettering.covered(small)
+        self._lit.append(self._box)
         old = self._tones[-1] if self._tones else tones
         tint = float(np.mean(cv2.absdiff(old[-_TONE_BYTES // 3 :], tones[-_TONE_BYTES // 3 :])))
         self._rows.append(
@@ -163,14 +194,22 @@ class _Scan:
         self._tones.append(tones)
         self._root = root
 
+    def _has_changed(self, root: Floats) -> bool:
+        """Whether the picture is another than that whose density and lettering are known."""
+        if self._drawn_root is None:
+            return True
+        return float(cv2.norm(root, self._drawn_root, cv2.NORM_INF)) > _DRAWN_CHANGE
+
     def figures(self) -> Figures:
         table: Any = np.array(self._rows, np.float32).reshape(-1, 9).T
         tones = np.array(self._tones, np.uint8).reshape(-1, _TONE_BYTES)
+        lit = np.array(self._lit, np.int32).reshape(-1, 4)
         bars = self._bars or (np.zeros(0, np.float32),) * 2
-        columns: list[Any] = [np.array(self._pts), *table[:8], table[8] > 0, tones, *bars]
+        columns: list[Any] = [np.array(self._pts), *table[:8], lit, table[8] > 0, tones, *bars]
         return Figures(*columns)
 
-    def _watch_bars(self, whole: film.Plane, bits: int, full: bool) -> None:
+    def _watch_bars(self, whole: film.Plane, bits: int, full: bool) -> tuple[int, int, int, int]:
+        """Remember the brightest rows and columns; left, top, right and bottom of this picture."""
         means = []
         for axis in (1, 0):
             mean = cv2.reduce(whole, axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()
@@ -183,6 +222,8 @@ class _Scan:
             if old is None
             else (np.maximum(old[0], rows), np.maximum(old[1], columns))
         )
+        (left, right), (top, bottom) = letterbox.extent(columns), letterbox.extent(rows)
+        return left, top, right, bottom
 
 
 def _halved(whole: film.Plane, bits: int) -> Gray:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curate.extract.figures import Figures, Floats, lumas
 from curate.extract.shots import Span
@@ -14,8 +15,9 @@ _MARGIN_FRAMES = 2
 _STILL_JUMP = 8.0
 _LIKE_DIFFERENCE = 6.0
 _LIKE_CORRELATION = 0.97
-_VARIETY = 0.5
-"""Weight of being different against being crowded when frames compete for a place."""
+_OTHER_DIFFERENCE = 18.0
+_OTHER_CORRELATION = 0.6
+_OTHER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +36,44 @@ class Alike:
     difference: float
 
 
-def best(figures: Figures, span: Span) -> int:
-    """The row of the sharpest still frame of a shot, away from its ends.
-
-    Of frames that are equally good, the one nearest to the middle.
-    """
+def inner(span: Span) -> NDArray[np.int64]:
+    """The rows of a shot, away from its ends."""
     margin = min(_MARGIN_FRAMES, (span.stop - span.first - 1) // 2)
-    rows = np.arange(span.first + margin, span.stop - margin)
+    return np.arange(span.first + margin, span.stop - margin)
+
+
+def best(figures: Figures, rows: NDArray[np.int64], per_shot: int, tick_s: float) -> list[int]:
+    """The sharpest still rows of a shot that differ, the best one first.
+
+    Of frames that are equally good, the one nearest to the middle. A second or third one is at
+    least a second away from each of the others and shows something else: its colour layout differs
+    by more than 18 (of 255) in the mean and its luma correlates below .6, as along a pan.
+    """
     sharp = figures.sharpness[rows] / max(1e-6, float(figures.sharpness[rows].max()))
     after = np.minimum(rows + 1, len(figures) - 1)
     moving = np.maximum(figures.jump[rows], figures.jump[after])
-    score = sharp - 0.5 * moving / (moving + _STILL_JUMP) - figures.damaged[rows]
-    middle = np.abs(rows - (span.first + span.stop - 1) / 2)
-    order = np.lexsort((middle, -np.round(score, 2)))
-    return int(rows[order[0]])
+    score = sharp - 0.5 * moving / (moving + _STILL_JUMP)
+    middle = np.abs(rows - (int(rows[0]) + int(rows[-1])) / 2)
+    order = rows[np.lexsort((middle, -np.round(score, 2)))]
+    found = [int(order[0])]
+    free = np.ones(len(order), np.bool_)
+    while len(found) < per_shot:
+        free &= _shows_other(figures, order, found[-1], tick_s)
+        if not free.any():
+            break
+        found.append(int(order[int(np.argmax(free))]))
+    return found
 
 
 def distinct(
-    figures: Figures, candidates: Sequence[Candidate]
+    figures: Figures, candidates: Sequence[Candidate], density: Floats
 ) -> tuple[list[Candidate], list[Alike]]:
     """The candidates that differ, the most crowded of those alike; and the rest.
 
     Two frames are alike if their 32 × 18 luma and 16 × 9 chroma differ by less than 6 (of 255) in
     the mean and their luma correlates above .97: dark shots differ by little and are not alike.
     """
-    order = sorted(candidates, key=lambda c: (-round(float(figures.density[c.row]), 4), c.row))
+    order = sorted(candidates, key=lambda c: (-round(float(density[c.row]), 4), c.row))
     kept: list[Candidate] = []
     alike: list[Alike] = []
     for candidate in order:
@@ -70,28 +85,17 @@ def distinct(
     return sorted(kept, key=lambda c: c.row), sorted(alike, key=lambda a: a.candidate.row)
 
 
-def chosen(figures: Figures, candidates: Sequence[Candidate], count: int) -> list[Candidate]:
-    """At most `count` candidates, crowded and different, in the order of the film.
-
-    Maximal marginal relevance (Carbonell and Goldstein 1998): each place goes to the frame with
-    the largest sum of its density and of its distance to the nearest one chosen before, both
-    scaled to 0…1 over the film and weighted alike.
-    """
-    if len(candidates) <= count:
-        return list(candidates)
-    rows = np.array([c.row for c in candidates])
-    crowded = figures.density[rows] / max(1e-6, float(figures.density[rows].max()))
-    tones = figures.tones[rows].astype(np.float32)
-    gap = np.full(len(rows), np.inf, np.float32)
-    places: list[int] = []
-    for _ in range(count):
-        spread = np.ones_like(gap) if not places else gap / max(1e-6, float(gap.max()))
-        value = np.round((1 - _VARIETY) * crowded + _VARIETY * spread, 4)
-        value[places] = -1
-        place = int(np.argmax(value))
-        places.append(place)
-        gap = np.minimum(gap, np.abs(tones - tones[place]).mean(axis=1))
-    return [candidates[place] for place in sorted(places)]
+def _shows_other(
+    figures: Figures, rows: NDArray[np.int64], row: int, tick_s: float
+) -> NDArray[np.bool_]:
+    """Which rows are far from a row in time, and look different."""
+    away_s = np.abs(figures.pts[rows] - figures.pts[row]) * tick_s
+    tones = figures.tones[rows]
+    apart = np.abs(tones.astype(np.float32) - figures.tones[row]).mean(axis=1)
+    like = _correlations(lumas(tones), lumas(figures.tones[row][None])[0])
+    return np.asarray(
+        (away_s >= _OTHER_S) & (apart > _OTHER_DIFFERENCE) & (like < _OTHER_CORRELATION)
+    )
 
 
 def _nearest(figures: Figures, candidate: Candidate, kept: Sequence[Candidate]) -> float | None:

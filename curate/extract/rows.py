@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import identity
-from curate.extract.choice import Choice
+from curate.extract.choice import Choice, Choosing
 from curate.extract.figures import Figures
 from curate.extract.reading import Reading, Window, asked
 from curate.extract.source import Source
@@ -22,7 +22,7 @@ class Work:
     Attributes:
         reading: how, and which part of it.
         window: that part, in PTS.
-        count: how many frames to keep at most, None for all.
+        choosing: how many frames to keep, and which.
     """
 
     task_id: str
@@ -31,7 +31,7 @@ class Work:
     source: Source
     reading: Reading
     window: Window
-    count: int | None
+    choosing: Choosing
 
     @property
     def part(self) -> str:

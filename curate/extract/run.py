@@ -21,7 +21,7 @@ from curate.extract import (
     store,
     turn,
 )
-from curate.extract.choice import Choice, choose
+from curate.extract.choice import Choice, Choosing, choose
 from curate.extract.figures import Figures
 from curate.extract.reading import Reading, Scan, asked, window
 from curate.extract.rows import Work
@@ -29,10 +29,10 @@ from curate.extract.stills import Batch, Still
 from curate.ledger import Ledger
 from curate.records import Film, Frame, Refusal, Shot, Task
 
-__all__ = ["Extracted", "Plan", "Reading", "Report", "Scan", "Work", "extract", "plan"]
+__all__ = ["Choosing", "Extracted", "Plan", "Reading", "Report", "Scan", "Work", "extract", "plan"]
 
 STATION = "extract"
-VERSION = "extract/2"
+VERSION = "extract/3"
 
 _BATCH_FRAMES = 8
 _MOST_NAMED = 5
@@ -72,7 +72,7 @@ def extract(
     ledger: Ledger,
     films: Sequence[Path],
     *,
-    count: int | None = 120,
+    choosing: Choosing = Choosing(),  # noqa: B008 - it is frozen
     reading: Reading = Reading(),  # noqa: B008 - it is frozen
     tell: Tell = silent,
     dry_run: bool = False,
@@ -82,20 +82,19 @@ def extract(
     Args:
         ledger: of the workspace that the frames go to.
         films: paths of films and of folders that hold some; the same film twice is read once.
-        count: at most so many frames a film, the most crowded and most different; None for one of
-            every shot.
+        choosing: how many frames, and which.
         reading: which part of each film is read, and how.
         tell: hears how many seconds of each film have been read.
         dry_run: only plan.
     """
-    planned = plan(ledger, films, count, reading, tell)
+    planned = plan(ledger, films, choosing, reading, tell)
     found = {film.id: _held(ledger, path, film, is_new=False) for path, film in planned.done}
     failures = list(planned.failures)
     for number, work in enumerate(() if dry_run else planned.todo):
         if len(planned.todo) > 1:
             tell(Progress("films", number, len(planned.todo), len(failures), unit="films"))
         with turn.taken(ledger.workspace, tell):
-            again = plan(ledger, [work.source.path], count, reading)
+            again = plan(ledger, [work.source.path], choosing, reading)
             failures += again.failures
             for path, done in again.done:
                 found[done.id] = _held(ledger, path, done, is_new=False)
@@ -117,7 +116,7 @@ def extract(
 def plan(
     ledger: Ledger | None,
     films: Sequence[Path],
-    count: int | None,
+    choosing: Choosing = Choosing(),  # noqa: B008 - it is frozen
     reading: Reading = Reading(),  # noqa: B008 - it is frozen
     tell: Tell = silent,
 ) -> Plan:
@@ -139,7 +138,9 @@ def plan(
             failures.append(Failure.of(str(path), error))
             continue
         settings = {k: v for k, v in asdict(reading).items() if k != "hwaccel"}
-        task_id = identity.of_task(VERSION, film=film_id, count=count, reading=settings)
+        task_id = identity.of_task(
+            VERSION, film=film_id, choosing=asdict(choosing), reading=settings
+        )
         before = known.get(film_id)
         is_done = before and before.task_id == task_id and task_id in finished
         if ledger and before and is_done and _is_whole(ledger, before):
@@ -147,7 +148,7 @@ def plan(
             continue
         name = before.name if before else names.of_film(path, film_id, taken)
         taken[name] = film_id
-        todo.setdefault(film_id, Work(task_id, film_id, name, source, reading, used, count))
+        todo.setdefault(film_id, Work(task_id, film_id, name, source, reading, used, choosing))
     return Plan(tuple(todo.values()), tuple(done.values()), tuple(failures))
 
 
@@ -179,7 +180,7 @@ def _read(ledger: Ledger, work: Work, tell: Tell) -> Film:
         raise FilmUnreadable(work.source.path, "none of its pictures can be decoded")
     for text in notices.after(work, figures):
         tell(Notice(text))
-    choice = choose(figures, work.count)
+    choice = choose(figures, work.choosing, float(work.source.time_base))
     written = dict(_written(ledger, work, figures, choice, tell))
     return _record(ledger, work, figures, choice, written)
 
@@ -197,6 +198,7 @@ def _written(
 ) -> Iterator[tuple[int, Still]]:
     """Write the chosen frames; yields the PTS and what became of each."""
     moments = [int(figures.pts[candidate.row]) for candidate in choice.candidates]
+    crops = [choice.crops[candidate.shot - 1] for candidate in choice.candidates]
     folder = ledger.workspace / "frames"
     files = [folder / names.of_frame(work.name, work.source.seconds(pts)) for pts in moments]
     size = _BATCH_FRAMES if work.source.landmarks else max(1, len(moments))
@@ -205,7 +207,7 @@ def _written(
             work.source,
             tuple(moments[begin : begin + size]),
             tuple(files[begin : begin + size]),
-            choice.crop,
+            tuple(crops[begin : begin + size]),
         )
         for begin in range(0, len(moments), size)
     ]
@@ -231,7 +233,7 @@ def _record(
         ledger.put(recorded, *rows.shots(work, figures, choice))
         ledger.put(*rows.frames(work, figures, choice, written, ledger.relative))
         ledger.put(*rows.refusals(work, figures, choice, written))
-        ledger.finish(work.task_id, STATION, work.name, count=work.count)
+        ledger.finish(work.task_id, STATION, work.name, **asdict(work.choosing))
     return recorded
 
 

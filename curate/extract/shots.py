@@ -18,16 +18,22 @@ Flags = NDArray[np.bool_]
 FLAT_CONTRAST = 5.0
 """A frame whose luma varies less (of 127) shows nothing: black, white, a plain colour."""
 
-_CUT_JUMP = 6.0
+THRESHOLD = 6.0
+"""A cut changes square-root luma and chroma together by so much of 255 in the mean, or more."""
+
 _CUT_RATIO = 2.0
 _CUT_LIKENESS = 0.93
-_LONE_JUMP = 10.0
+_LONE_JUMP = 5 / 3
 _LONE_RATIO = 5.0
 _FADE_LIKENESS = 0.6
 _NEIGHBOURS = 6
-_FLASH_FRAMES = 5
+_SIDE = 3
+_SIDE_RATIO = 1.6
+_SIDE_LIKENESS = 0.6
+_FLASH_S = 0.25
 _FLASH_RETURN = 0.4
-_DISSOLVE_FRAMES = (5, 8, 12, 18, 26, 36)
+_DISSOLVE_ROWS = (3, 5, 8, 12, 18, 26, 36)
+_DISSOLVE_S = (0.18, 1.7)
 _DISSOLVE_ENDS = 10.0
 _DISSOLVE_LIKENESS = 0.75
 _DISSOLVE_ERROR = 0.17
@@ -45,21 +51,27 @@ class Span:
     figure: float
 
 
-def find(figures: Figures) -> list[Span]:
+def find(figures: Figures, tick_s: float, threshold: float = THRESHOLD) -> list[Span]:
     """The shots, flat stretches and transitions of a film, in order and without a gap.
 
     A cut is a jump that stands out against the second largest of its neighbours, so that a drawing
     which changes only every other frame gives none; a dissolve a stretch in which every picture
     lies on the straight line between its ends; a fade the way to and from a flat stretch. Rather
     a shot too many than one missed: two halves of a shot give frames alike, of which one is kept.
+
+    Args:
+        figures: of all frames, or of some in even or uneven steps.
+        tick_s: seconds of one unit of their PTS.
+        threshold: how much a picture changes at a cut, 0…255.
     """
     count = len(figures)
     if not count:
         return []
     flat = figures.contrast < FLAT_CONTRAST
-    cuts, flat = _without_flashes(figures, _cuts(figures), flat)
+    at_s = (figures.pts - figures.pts[0]) * tick_s
+    cuts, flat = _without_flashes(figures, _cuts(figures, threshold), flat, at_s)
     fading = _fades(figures, flat)
-    dissolving, errors = _dissolves(figures, cuts, flat | fading)
+    dissolving, errors = _dissolves(figures, cuts, flat | fading, at_s)
     state = np.where(flat, 1, np.where(fading | dissolving, 2, 0))
     cuts &= (state != 2) | (np.roll(state, 1) != 2)
     edges = np.flatnonzero(cuts | (np.diff(state, prepend=state[0]) != 0))
@@ -78,22 +90,45 @@ def _spans(
         yield Span(first, stop, kind, round(float(figure), 4))
 
 
-def _cuts(figures: Figures) -> Flags:
+def _cuts(figures: Figures, threshold: float) -> Flags:
     """For each frame whether a cut lies before it."""
     jump = figures.jump + figures.tint
     rival = _second_largest_neighbour(jump)
-    stands_out = (jump > _CUT_JUMP) & (jump > _CUT_RATIO * rival)
-    stands_alone = (jump > _LONE_JUMP) & (jump > _LONE_RATIO * rival)
-    return (stands_out & (figures.likeness < _CUT_LIKENESS)) | stands_alone
+    large = jump > threshold
+    stands_out = large & (jump > _CUT_RATIO * rival) & (figures.likeness < _CUT_LIKENESS)
+    stands_alone = (jump > _LONE_JUMP * threshold) & (jump > _LONE_RATIO * rival)
+    cuts = stands_out | stands_alone
+    for at in np.flatnonzero(large & ~cuts & (figures.likeness < _SIDE_LIKENESS)).tolist():
+        cuts[at] = _parts_two_sides(figures, at)
+    return cuts
 
 
-def _without_flashes(figures: Figures, cuts: Flags, flat: Flags) -> tuple[Flags, Flags]:
-    """Cuts and flat stretches, less those after which the picture is back in a few frames."""
+def _parts_two_sides(figures: Figures, at: int) -> bool:
+    """Whether the frames before differ from those after by more than either do among themselves.
+
+    So a cut between two shots that move wildly, or shake, is told from the movement.
+    """
+    first = max(0, at - _SIDE)
+    tones = figures.tones[first : at + _SIDE].astype(np.float32)
+    apart = np.abs(tones[:, None] - tones[None]).mean(axis=2)
+    split = at - first
+    across = float(apart[:split, split:].min())
+    within = max(float(apart[:split, :split].max()), float(apart[split:, split:].max()))
+    return across > _SIDE_RATIO * within
+
+
+def _without_flashes(
+    figures: Figures, cuts: Flags, flat: Flags, at_s: NDArray[np.float64]
+) -> tuple[Flags, Flags]:
+    """Cuts and flat stretches, less those after which the picture is back within moments."""
     cuts, flat = cuts.copy(), flat.copy()
     tones = figures.tones.astype(np.int16)
     for at in np.flatnonzero(cuts | (np.diff(flat, prepend=flat[0]) & flat)).tolist():
+        if at == 0 or not (cuts[at] or flat[at]):
+            continue
         there = np.abs(tones[at] - tones[at - 1]).mean()
-        for after in range(at + 1, min(at + 1 + _FLASH_FRAMES, len(cuts))):
+        stop = int(np.searchsorted(at_s, at_s[at] + _FLASH_S, "right"))
+        for after in range(at + 1, max(stop, min(at + 2, len(cuts)))):
             if np.abs(tones[after] - tones[at - 1]).mean() < _FLASH_RETURN * there:
                 cuts[at : after + 1] = flat[at:after] = False
                 break
@@ -128,18 +163,20 @@ def _fades(figures: Figures, flat: Flags) -> Flags:
     return fading
 
 
-def _dissolves(figures: Figures, cuts: Flags, closed: Flags) -> tuple[Flags, Floats]:
+def _dissolves(
+    figures: Figures, cuts: Flags, closed: Flags, at_s: NDArray[np.float64]
+) -> tuple[Flags, Floats]:
     """Frames inside a dissolve, and how far each is from the line between its ends (0 … 1)."""
     count = len(figures)
     inside = np.zeros(count, np.bool_)
     errors = np.zeros(count, np.float32)
     blocked = np.concatenate([[0], np.cumsum(cuts | closed)])
     size = TONES[0] * TONES[1]
-    for length in _DISSOLVE_FRAMES:
+    for length in _DISSOLVE_ROWS:
         for begin in range(0, count - length, 4096):
             stop = min(begin + 4096, count - length)
             rows = figures.tones[begin : stop + length, :size].astype(np.float32)
-            error = _line_error(rows, length)
+            error = _line_error(rows, at_s[begin : stop + length], length)
             firsts = np.arange(begin, stop)
             free = blocked[firsts + length + 1] == blocked[firsts + 1]
             for offset in np.flatnonzero((error < _DISSOLVE_ERROR) & free):
@@ -149,22 +186,25 @@ def _dissolves(figures: Figures, cuts: Flags, closed: Flags) -> tuple[Flags, Flo
     return inside, errors
 
 
-def _line_error(rows: Floats, length: int) -> Floats:
+def _line_error(rows: Floats, at_s: NDArray[np.float64], length: int) -> Floats:
     """How far the pictures between two ends are from a mix of both, as a share of their difference.
 
-    1 where the ends are too much alike for a dissolve.
+    1 where the ends are too much alike for a dissolve, or too near or too far in time.
     """
     old, new = rows[:-length], rows[length:]
+    lasts_s = at_s[length:] - at_s[:-length]
     apart = np.abs(old - new).mean(axis=1)
     error = np.zeros(len(old), np.float32)
-    quarters = (length // 4, length // 2, length - length // 4)
-    for step in quarters:
-        share = step / length
+    steps = sorted({max(1, length // 4), length // 2, length - max(1, length // 4)})
+    for step in steps:
+        passed_s = at_s[step : step + len(old)] - at_s[:-length]
+        share = (passed_s / lasts_s).astype(np.float32)[:, None]
         between = rows[step : step + len(old)]
         error += np.abs(between - (old * (1 - share) + new * share)).mean(axis=1)
-    error /= len(quarters) * np.maximum(apart, 1)
+    error /= len(steps) * np.maximum(apart, 1)
     alike = _correlation(old, new) > _DISSOLVE_LIKENESS
-    return np.where((apart < _DISSOLVE_ENDS) | alike, np.float32(1), error)
+    timely = (lasts_s > _DISSOLVE_S[0]) & (lasts_s < _DISSOLVE_S[1])
+    return np.where((apart < _DISSOLVE_ENDS) | alike | ~timely, np.float32(1), error)
 
 
 def _correlation(old: Floats, new: Floats) -> Floats:

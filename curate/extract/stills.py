@@ -9,18 +9,18 @@ from curate import identity, images
 from curate.extract import colour, film
 from curate.extract.density import density, sharpness
 from curate.extract.film import Source
-from curate.extract.refuse import Crop
+from curate.extract.letterbox import Crop
 from curate.images import RGB
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Moments (PTS, ascending) and the file that each becomes."""
+    """Moments (PTS, ascending), the file that each becomes and what it shows inside its bars."""
 
     source: Source
     moments: tuple[int, ...]
     files: tuple[Path, ...]
-    crop: Crop
+    crops: tuple[Crop, ...]
 
     @property
     def name(self) -> str:
@@ -47,13 +47,13 @@ def write(batch: Batch) -> list[Still]:
         DiskFull, NotWritable: a file cannot be written.
         FilmUnreadable: the film cannot be opened any more.
     """
-    targets = dict(zip(batch.moments, batch.files, strict=True))
+    targets = dict(zip(batch.moments, zip(batch.files, batch.crops, strict=True), strict=True))
     stills = []
     for frame in film.at(batch.source, list(batch.moments)):
         assert frame.pts is not None
         stored = (frame.width, frame.height)
-        pixels = cropped(colour.to_rgb(frame, batch.source), batch.crop, stored)
-        file = targets[frame.pts]
+        file, crop = targets[frame.pts]
+        pixels = cropped(colour.to_rgb(frame, batch.source), crop, stored)
         images.write(file, pixels)
         stills.append(
             Still(

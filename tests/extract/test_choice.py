@@ -7,13 +7,20 @@ import pytest
 from curate.demo.film import STORY, Take, draw, truth
 from curate.demo.ink import Ink
 from curate.demo.scenes import SCENES
-from curate.extract import choice, figures, film, lettering, refuse
+from curate.extract import choice, figures, film, letterbox
+from curate.extract.choice import Choice, Choosing
 from curate.extract.density import density, sharpness
 from curate.extract.figures import Figures
+
+TICK_S = 1 / (24 * 512)  # of an .mp4 with 24 frames a second, as FFmpeg writes it
 
 
 def measured(path) -> Figures:
     return figures.joined([figures.measure(piece) for piece in film.pieces(film.probe(path))])
+
+
+def chosen_from(figures: Figures, choosing: Choosing) -> Choice:
+    return choice.choose(figures, choosing, TICK_S)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +36,7 @@ def picture(name: str) -> np.ndarray:
 
 def test_each_place_of_the_story_gives_one_frame_and_no_join_any(story):
     known = truth(STORY, 24)
-    chosen = choice.choose(story, None).candidates
+    chosen = chosen_from(story, Choosing(None, per_shot=1)).candidates
     places = [
         shot.scene
         for candidate in chosen
@@ -43,7 +50,9 @@ def test_each_place_of_the_story_gives_one_frame_and_no_join_any(story):
 
 
 def test_what_is_refused_has_a_reason(story):
-    refused = Counter(refused.reason for _, _, refused in choice.choose(story, None).refused)
+    refused = Counter(
+        refused.reason for _, _, refused in chosen_from(story, Choosing(None, per_shot=1)).refused
+    )
 
     assert refused["black"] >= 2
     assert refused["transition"] >= 4
@@ -52,7 +61,7 @@ def test_what_is_refused_has_a_reason(story):
 
 
 def test_every_span_is_either_taken_or_refused(story):
-    made = choice.choose(story, 5)
+    made = chosen_from(story, Choosing(5, per_shot=1))
 
     numbers = [c.shot for c in made.candidates] + [number for _, number, _ in made.refused]
 
@@ -61,7 +70,7 @@ def test_every_span_is_either_taken_or_refused(story):
 
 def test_a_count_takes_the_crowded_before_the_plain(story):
     known = truth(STORY, 24)
-    chosen = choice.choose(story, 6).candidates
+    chosen = chosen_from(story, Choosing(6, per_shot=1)).candidates
     places = {
         shot.scene
         for candidate in chosen
@@ -75,7 +84,10 @@ def test_a_count_takes_the_crowded_before_the_plain(story):
 
 
 def test_a_count_beyond_what_there_is_takes_all(story):
-    assert choice.choose(story, 500).candidates == choice.choose(story, None).candidates
+    assert (
+        chosen_from(story, Choosing(500, per_shot=1)).candidates
+        == chosen_from(story, Choosing(None, per_shot=1)).candidates
+    )
 
 
 def test_the_still_frame_of_a_shot_is_preferred_to_the_moving(tmp_path):
@@ -85,7 +97,7 @@ def test_the_still_frame_of_a_shot_is_preferred_to_the_moving(tmp_path):
     still[:5] = still[9:] = 30
     jumps = Figures(**{n: getattr(moving, n) for n in Figures.__slots__} | {"jump": still})
 
-    (candidate,) = choice.choose(jumps, None).candidates
+    (candidate,) = chosen_from(jumps, Choosing(None, per_shot=1)).candidates
 
     assert 5 <= candidate.row < 9
 
@@ -94,7 +106,7 @@ def test_bars_are_found_over_the_whole_film_and_cropped(tmp_path):
     takes = [Take("black", 0.5), Take("night", 1), Take("street", 1)]
     draw(tmp_path / "a.mp4", takes, size=(640, 360), bars_px=46)
 
-    crop = refuse.bars(measured(tmp_path / "a.mp4"))
+    crop = letterbox.of_film(measured(tmp_path / "a.mp4"))
 
     assert (crop.left, crop.right) == (0, 640)
     assert abs(crop.top - 46) <= 2
@@ -102,7 +114,7 @@ def test_bars_are_found_over_the_whole_film_and_cropped(tmp_path):
 
 
 def test_a_film_without_bars_keeps_every_pixel(story):
-    assert refuse.bars(story) == refuse.Crop(0, 0, 640, 360)
+    assert letterbox.of_film(story) == letterbox.Crop(0, 0, 640, 360)
 
 
 def test_density_follows_how_much_a_picture_holds():
@@ -133,18 +145,3 @@ def test_a_blur_is_less_sharp():
     blurred = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 3), np.uint8)
 
     assert sharpness(blurred) < 0.3 * sharpness(pixels)
-
-
-@pytest.mark.parametrize("name", [n for n in SCENES if n != "title"])
-def test_no_place_is_taken_for_a_title_card(name):
-    gray = cv2.cvtColor(cv2.resize(picture(name), (480, 270)), cv2.COLOR_RGB2GRAY)
-
-    assert lettering.letters(gray) < lettering.LEAST_LETTERS
-
-
-def test_words_on_a_plain_ground_are_counted():
-    ink = Ink(0.3)
-    ink.text(800, 400, "Directed by", (230, 230, 230), 60)
-    ink.text(800, 500, "Somebody Else", (230, 230, 230), 60)
-
-    assert lettering.letters(ink.image[..., 0]) >= lettering.LEAST_LETTERS

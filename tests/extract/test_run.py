@@ -45,7 +45,7 @@ def snapshot(curate: Cli) -> tuple[dict[str, bytes], list[dict[str, object]]]:
 
 
 def test_a_film_becomes_frames_and_records(curate, drawn_film):
-    ran = curate("extract", drawn_film, "--scan", "full", "--json")
+    ran = curate("extract", drawn_film, "--scan", "full", "--per-shot", 1, "--json")
 
     assert ran.returncode == 0, ran.stderr
     (film,) = json.loads(ran.stdout)["films"]

@@ -15,7 +15,7 @@ from curate.extract.shots import Span
 
 SMALL = (320, 180)
 RATE = Fraction(24)
-CUT_TOLERANCE = 3
+TICK_S = 1 / (24 * 512)  # of an .mp4 with 24 frames a second, as FFmpeg writes it
 PLACES = ["sky", "street", "market", "library", "kitchen", "bedroom", "night", "sea", "classroom"]
 
 
@@ -27,7 +27,7 @@ def found(takes: list[Take]) -> list[Span]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
         draw(path, takes, size=SMALL)
-        return shots.find(measured(path))
+        return shots.find(measured(path), TICK_S)
 
 
 def cuts(spans: list[Span]) -> list[int]:
@@ -49,7 +49,7 @@ def check_joins(spans: list[Span], known: FilmTruth) -> None:
 
 
 def test_the_story_has_every_cut_join_and_shot(drawn_film):
-    spans, known = shots.find(measured(drawn_film)), truth(STORY, RATE)
+    spans, known = shots.find(measured(drawn_film), TICK_S), truth(STORY, RATE)
 
     assert cuts(spans) == [at(cut_s) for cut_s in known.cuts]
     check_joins(spans, known)
@@ -61,7 +61,7 @@ def test_the_story_has_every_cut_join_and_shot(drawn_film):
 
 def test_spans_fill_the_film(drawn_film):
     seen = measured(drawn_film)
-    spans = shots.find(seen)
+    spans = shots.find(seen, TICK_S)
 
     assert spans[0].first == 0
     assert spans[-1].stop == len(seen)

@@ -1,0 +1,54 @@
+"""Title cards and credits: letters on a plain ground."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_LEAST_LETTERS = 8
+"""From so many letters in line on a plain ground a frame is called a card."""
+
+_PLAIN_SHARE = 0.8
+_PLAIN_STEP = 12
+_STAND_OUT = 36
+_LINE_SHARE = 0.6
+
+
+def covered(small: NDArray[np.uint8]) -> float:
+    """How much of a picture letters in line on a plain ground cover, in percent; 0 for no card.
+
+    Marks that stand out from their surroundings count as letters, or as words of so many letters
+    as their width holds, if at least three of like height share a line, and if what stands in
+    lines is the most of all that stands out.
+
+    Args:
+        small: luma, uint8, shape (height, width), about 400 px wide.
+    """
+    height = small.shape[0]
+    across = cv2.absdiff(small[:-1, 1:], small[:-1, :-1])
+    down = cv2.absdiff(small[1:, :-1], small[:-1, :-1])
+    if np.mean(np.maximum(across, down) < _PLAIN_STEP) < _PLAIN_SHARE:
+        return 0.0
+    reach = max(3, height // 5) | 1
+    ground = cv2.medianBlur(small, min(reach, 255))
+    marks = (cv2.absdiff(small, ground) > _STAND_OUT).astype(np.uint8)
+    _, _, stats, centres = cv2.connectedComponentsWithStats(marks)
+    boxes = stats[1:]
+    tall, wide = boxes[:, cv2.CC_STAT_HEIGHT], boxes[:, cv2.CC_STAT_WIDTH]
+    shaped = (tall >= 4) & (tall < height * 0.2) & (wide < 12 * tall) & (wide * 6 > tall)
+    total = boxes[:, cv2.CC_STAT_AREA].sum()
+    if not shaped.any():
+        return 0.0
+    lined = _in_lines(centres[1:][shaped][:, 1], tall[shaped])
+    area = boxes[shaped][lined][:, cv2.CC_STAT_AREA].sum()
+    held = np.maximum(1, np.round(wide[shaped][lined] / tall[shaped][lined]))
+    is_card = area > _LINE_SHARE * total and held.sum() >= _LEAST_LETTERS
+    return 100 * float(area) / small.size if is_card else 0.0
+
+
+def _in_lines(heights_at: NDArray[np.float64], tall: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which marks have two others of like height (±40 %) with the centre at like height."""
+    level = np.abs(heights_at[:, None] - heights_at[None, :]) < 0.35 * tall[:, None]
+    alike = np.abs(tall[:, None] - tall[None, :]) < 0.4 * tall[:, None]
+    return np.asarray((level & alike).sum(axis=1) >= 3)
