@@ -98,6 +98,16 @@ def test_each_frame_has_a_seed_of_its_own(curate):
     assert len({twin.seed for twin in twins(curate.workspace)}) == 3
 
 
+def test_the_environment_names_every_option(curate):
+    place_frames(curate.workspace, 1)
+    said = {"CURATE_KONTEXT_SEED": "7", "CURATE_KONTEXT_VARIANTS": "2"}
+
+    done = curate("kontext", "--quiet", **said, CURATE_KONTEXT_BACKEND="embedded")
+
+    assert done.returncode == 0, done.stderr
+    assert {twin.seed for twin in twins(curate.workspace)} == {7, 8}
+
+
 def test_two_instructions_stand_side_by_side(curate):
     place_frames(curate.workspace, 1)
     curate(*EMBEDDED)
