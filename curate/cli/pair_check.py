@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.cli import console, options
+from curate.cli import console, options, sets
 from curate.errors import BadSetting, NothingYet
 from curate.records import Concept, Ruling
 
@@ -60,6 +60,31 @@ def pair_check(
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Propose the limits that your rulings speak for.")
     ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Try to repair what is rejected; keep what then fits.")
+    ] = False,
+    unrepair: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Take this pair's repair back.")
+    ] = None,
+    repair_again: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Try this pair's repair again: refused or taken back."),
+    ] = None,
+    drop_to_balance: Annotated[
+        bool,
+        typer.Option(
+            "--drop-to-balance", help="Name the fewest pairs to drop so that no axis drifts."
+        ),
+    ] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="And reject them, as you would with --reject.")
+    ] = False,
+    undo_drop: Annotated[
+        bool, typer.Option("--undo-drop", help="Take back what --drop rejected.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 5 if the kept pairs drift on any axis.")
+    ] = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -87,12 +112,17 @@ def pair_check(
             settings=setting or (),
             concept=concept,
             decisions=decisions,
+            repair=repair,
+            unrepair=unrepair or (),
+            repair_again=repair_again or (),
+            balance=sets.balancing(name=drop_to_balance, drop=drop, undo=undo_drop),
             propose=calibrate,
             tell=tell,
             dry_run=dry_run,
         )
     _show(report, as_json=as_json, dry_run=dry_run)
-    raise typer.Exit(console.finish(report.failures, done=len(report.pairs)))
+    code = console.finish(report.failures, done=len(report.pairs))
+    raise typer.Exit(sets.hold(report) or code if strict else code)
 
 
 def _decisions(
@@ -112,10 +142,15 @@ def _decisions(
 
 def _show(report: Report, *, as_json: bool, dry_run: bool) -> None:
     if dry_run and as_json:
-        console.show_json({"would_measure": report.waiting})
+        waiting = {"would_measure": report.waiting, "would_repair": report.would_repair}
+        console.show_json(waiting)
     elif dry_run:
         console.show(f"Would measure {len(report.waiting)} pairs.")
         for name in report.waiting:
+            console.show(f"  {name}")
+        if report.would_repair:
+            console.show(f"Would repair {len(report.would_repair)} pairs of those measured.")
+        for name in report.would_repair:
             console.show(f"  {name}")
     elif as_json:
         console.show_json(_as_json(report))
@@ -133,6 +168,7 @@ def _as_json(report: Report) -> dict[str, object]:
             "measures": one.pair.measures,
             "not_measured": one.judgement.not_measured,
             "encoder": one.pair.encoder or None,
+            "repair": sets.repair_as_json(one),
         }
         for one in report.pairs
     ]
@@ -141,6 +177,8 @@ def _as_json(report: Report) -> dict[str, object]:
         "failures": report.failures,
         "page": report.page,
         "notes": report.notes,
+        "purity": sets.purity_as_json(report),
+        "drop_to_balance": report.droppings,
         "calibration": report.calibration,
     }
 
@@ -163,9 +201,11 @@ def _show_table(report: Report) -> None:
     for text in sorted({one.halves.made_by for one in report.pairs}):
         if "preview" in text:
             console.show(f"Twins: {text}.")
+    sets.show_repairs(report)
+    sets.show_purity(report)
     console.show(f"Page: {report.page}")
     if counts["look"]:
-        console.show("Decide the doubtful ones with --keep NAME or --reject NAME.")
+        console.show("Decide the doubtful ones: `curate review`, or --keep NAME and --reject NAME.")
     if report.calibration:
         _show_calibration(report.calibration)
 

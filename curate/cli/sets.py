@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curate.cli import console
-from curate.errors import StrictFailed
+from curate.errors import BadSetting, StrictFailed
 
 if TYPE_CHECKING:
     from curate.pairs.report import Checked
-    from curate.pairs.run import Report
+    from curate.pairs.run import Balancing, Report
 
 _FINDINGS = {"pass": "green", "too few shots to tell": "yellow", "fail": "red"}
 
@@ -18,6 +18,19 @@ def hold(report: Report) -> int:
     """Say which axes fail; the exit code, 0 if none does."""
     failing = {whole.name: whole.failing for whole in report.wholes if whole.failing}
     return console.fail(StrictFailed(failing), as_json=False) if failing else 0
+
+
+def balancing(*, name: bool, drop: bool, undo: bool) -> Balancing:
+    """What is asked of the sets' balance.
+
+    Raises:
+        BadSetting: the options contradict each other.
+    """
+    if drop and not name:
+        raise BadSetting("--drop belongs to --drop-to-balance.", remedy="Give both.")
+    if undo and name:
+        raise BadSetting("--undo-drop stands alone.", remedy="Undo first, then balance anew.")
+    return "drop" if drop else "name" if name else "undo" if undo else None
 
 
 def repair_as_json(one: Checked) -> dict[str, object] | None:
@@ -97,6 +110,15 @@ def show_purity(report: Report) -> None:
         for drift in whole.drifts:
             if drift.finding == "fail":
                 console.show(f"{drift.axis.label}: {drift.words}.")
+
+    for one in report.droppings:
+        if not one.is_inside:
+            console.show(f"No half of {one.name} or less could be dropped to balance it.")
+            continue
+        console.show(
+            f"To balance {one.name}, drop {len(one.labels)} pairs (no fewer than {one.least} can): "
+            + ", ".join(one.labels)
+        )
 
 
 def _span(written: object, low: float, high: float) -> str:

@@ -23,12 +23,19 @@ CurateError
 │   ├── ServerLost
 │   ├── ModelsMissing
 │   └── GraphRefused
+├── StrictFailed              exit 5
 └── ItemFailed                exit 1
     ├── JobFailed, TwinUnusable, TrainingFailed, PushFailed
     └── WorkerDied
 """
 
-from curate.errors.asked import BadSetting, FolderEmpty, NothingYet, UnknownSetting
+from curate.errors.asked import (
+    BadSetting,
+    FolderEmpty,
+    NothingYet,
+    StrictFailed,
+    UnknownSetting,
+)
 from curate.errors.base import (
     BadInput,
     CurateError,
@@ -135,6 +142,7 @@ __all__ = [
     "ServerUnreachable",
     "SizesDiffer",
     "StreamMissing",
+    "StrictFailed",
     "TooFewRulings",
     "TrainingFailed",
     "TwinUnusable",

@@ -10,20 +10,20 @@ from pathlib import Path
 from curate import engine, identity
 from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
-from curate.ledger import Ledger, now
-from curate.pairs import purity, report, score, semantic, used, verdict
+from curate.ledger import Ledger
+from curate.pairs import purity, report, sections, semantic, verdict
 from curate.pairs.calibrate import Calibration as Calibration
 from curate.pairs.calibrate import by_rulings
 from curate.pairs.checks import Check, Plan, work
 from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
 from curate.pairs.measure import VERSION, Measures
-from curate.pairs.repair import page as repair_page
 from curate.pairs.repair import run as repairs
-from curate.pairs.repair.record import Repair
 from curate.pairs.report import Checked as Checked
-from curate.pairs.whole import page as whole_page
-from curate.pairs.whole.run import Whole, wholes
-from curate.records import Concept, Pair, Ruling, Task, Twin, Verdict
+from curate.pairs.ruling.run import judged
+from curate.pairs.whole import run as sets
+from curate.pairs.whole.run import Balancing as Balancing
+from curate.pairs.whole.run import Dropping, Whole
+from curate.records import Concept, Pair, Ruling, Task, Twin
 
 STATION = "pair-check"
 PAGE = Path("reports/pairs.html")
@@ -40,6 +40,7 @@ class Report:
     page: Path | None
     wholes: tuple[Whole, ...] = ()
     would_repair: tuple[str, ...] = ()
+    droppings: tuple[Dropping, ...] = ()
     calibration: Calibration | None = None
 
 
@@ -55,6 +56,7 @@ def pair_check(
     repair: bool = False,
     unrepair: Sequence[str] = (),
     repair_again: Sequence[str] = (),
+    balance: Balancing = None,
     tell: Tell = silent,
     dry_run: bool = False,
 ) -> Report:
@@ -73,6 +75,7 @@ def pair_check(
         repair: try to repair what is rejected and can be, and what a person asked for.
         unrepair: names of pairs whose repair is taken back.
         repair_again: names of pairs whose repair is tried although it was refused or taken back.
+        balance: name the fewest pairs to drop from a drifting set, reject them, or undo that.
         tell: hears of progress.
         dry_run: only say what would be measured.
 
@@ -93,33 +96,43 @@ def pair_check(
     again = [labelled(name, halves) for name in repair_again]
     back = [labelled(name, halves) for name in unrepair]
     encoder = semantic.load(clip) if clip not in (None, semantic.AUTO) else None
-    todo = plan(ledger, halves, encoder.name if encoder else semantic.AUTO if clip else None)
-    if todo.checks and clip == semantic.AUTO:
-        encoder = semantic.found()
-        if encoder is None:
-            todo = plan(ledger, halves, None)
+    todo, encoder = _planned(ledger, halves, clip, encoder)
     if dry_run:
         waiting = tuple(check.name for check in todo.checks)
         tries = repairs.plan(ledger, todo.known, limits, again) if repair or again else ()
-        names = tuple(one.name for one in tries)
-        return Report((), waiting, tuple(notes), todo.failures, None, would_repair=names)
+        would = tuple(one.name for one in tries)
+        return Report((), waiting, tuple(notes), todo.failures, None, would_repair=would)
     for note in notes:
         tell(Notice(note))
     pairs, failures = _measured(ledger, todo, encoder, tell)
     repairs.take_back(ledger, pairs, back)
     if repair or again:
         failures += repairs.attempt(ledger, repairs.plan(ledger, pairs, limits, again), tell)
-    repaired = plan(ledger, repairs.standing(ledger, pairs), encoder.name if encoder else None)
+    repaired, encoder = _planned(ledger, repairs.standing(ledger, pairs), clip, encoder)
     mended, failed = _measured(ledger, repaired, encoder, tell)
     settled = repairs.settled(ledger, pairs, mended, limits)
-    checked = _judged(ledger, settled, decided, limits, folders is not None)
-    page, found = ledger.path(PAGE.as_posix()), wholes(ledger, checked, margins)
-    before_after = repair_page.section(checked, lambda file: report.link(file, page.parent))
-    sections = [part for part in (whole_page.section(found), before_after) if part]
-    report.write(page, checked, limits, sections=sections)
+    if balance == "undo":
+        sets.undo(ledger, settled)
+    checked = judged(ledger, settled, decided, limits, folders is not None)
+    checked, droppings = sets.balanced(ledger, checked, margins, balance)
+    page, found = ledger.path(PAGE.as_posix()), sets.wholes(ledger, checked, margins)
+    report.write(page, checked, limits, sections=sections.of(checked, found, page))
     calibration = by_rulings(checked, limits) if propose else None
-    done = tuple(checked), (), tuple(notes), (*failures, *failed), page, tuple(found)
-    return Report(*done, calibration=calibration)
+    told = tuple(notes), (*failures, *failed), page, tuple(found)
+    dropped = tuple(droppings)
+    return Report(tuple(checked), (), *told, calibration=calibration, droppings=dropped)
+
+
+def _planned(
+    ledger: Ledger, halves: Sequence[Halves], clip: str | None, encoder: semantic.Encoder | None
+) -> tuple[Plan, semantic.Encoder | None]:
+    """The plan, and the encoder that it needs; looked for only where there is work for it."""
+    todo = plan(ledger, halves, encoder.name if encoder else semantic.AUTO if clip else None)
+    if todo.checks and clip == semantic.AUTO and encoder is None:
+        encoder = semantic.found()
+        if encoder is None:
+            todo = plan(ledger, halves, None)
+    return todo, encoder
 
 
 def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
@@ -253,48 +266,3 @@ def _embedded(
     with ledger.transaction():
         ledger.put(*(pair for _, pair in pairs))
     return pairs
-
-
-def _judged(
-    ledger: Ledger,
-    pairs: Sequence[tuple[Halves, Pair, Repair | None]],
-    decided: Mapping[str, Ruling | None],
-    limits: verdict.Thresholds,
-    of_folders: bool,
-) -> list[Checked]:
-    """Every pair with its verdict; writes only what differs from what is written."""
-    persons = {one.pair_id: one.ruling for one in ledger.all(Verdict, judge="person")}
-    rules = {one.pair_id: one for one in ledger.all(Verdict, judge="rule")}
-    stored = {pair.id: pair for pair in ledger.all(Pair)}
-    checked = []
-    with ledger.transaction():
-        ledger.put(used.task(limits))
-        for halves, pair, repair in pairs:
-            judgement = verdict.judge(pair.measures, halves.concept, limits)
-            words = tuple(reason.text for reason in judgement.reasons)
-            points = score.score(pair.measures, halves.concept, limits)
-            rule = Verdict(pair.id, "rule", judgement.ruling, words, score=points)
-            if rules.pop(pair.id, None) != rule:
-                ledger.put(rule)
-            if stored[pair.id] != pair:
-                ledger.put(pair)
-            if halves.label in decided:
-                _decide(ledger, pair.id, decided[halves.label], persons)
-            person = persons.get(pair.id)
-            checked.append(Checked(halves, pair, judgement, person, repair))
-        for pair_id in rules:  # its twin is gone or was made again: it counts nowhere
-            if pair_id in stored and (stored[pair_id].twin_id == "") == of_folders:
-                ledger.remove(Verdict, pair_id=pair_id, judge="rule")
-    return checked
-
-
-def _decide(
-    ledger: Ledger, pair_id: str, ruling: Ruling | None, persons: dict[str, Ruling]
-) -> None:
-    """Write a person's ruling down, or take it back."""
-    if ruling is None:
-        ledger.remove(Verdict, pair_id=pair_id, judge="person")
-        persons.pop(pair_id, None)
-    else:
-        ledger.put(Verdict(pair_id, "person", ruling, (), at=now()))
-        persons[pair_id] = ruling

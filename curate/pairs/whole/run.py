@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Literal, TypeAlias
 
-from curate.ledger import Ledger
-from curate.pairs import purity
+from curate.ledger import Ledger, now
+from curate.pairs import balance, purity
+from curate.pairs.halves import Halves
 from curate.pairs.purity import Drift
+from curate.pairs.repair.record import Repair
 from curate.pairs.report import Checked
-from curate.records import Concept, Frame, Twin
+from curate.records import Concept, Frame, Pair, Twin, Verdict
+
+Balancing: TypeAlias = Literal["name", "drop", "undo"] | None
+"""Name the pairs to drop, record them as rejected by a person, or take such rulings back."""
+
+_DROPPED = ("dropped to balance the set",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Whole:
     shots: int
     shotless: int
     drifts: tuple[Drift, ...]
+    members: tuple[Checked, ...]
+    marks: tuple[object, ...]
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -59,6 +69,55 @@ def wholes(ledger: Ledger, checked: Sequence[Checked], margins: Mapping[str, flo
                 tuple(
                     purity.purity([one.pair.measures for one in members], shots, concept, margins)
                 ),
+                tuple(members),
+                tuple(shots),
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Dropping:
+    """The fewest pairs found whose dropping brings a set inside; no fewer than `least` can.
+
+    Where `is_inside` is False none were found.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    least: int
+    is_inside: bool
+
+
+def balanced(
+    ledger: Ledger, checked: list[Checked], margins: Mapping[str, float], asked: Balancing
+) -> tuple[list[Checked], list[Dropping]]:
+    """What to drop from each set that fails, if asked; with "drop" it is recorded and counts."""
+    if asked not in ("name", "drop"):
+        return checked, []
+    droppings: list[Dropping] = []
+    gone: dict[str, Checked] = {}
+    for whole in wholes(ledger, checked, margins):
+        if not whole.failing:
+            continue
+        held = [i for i, one in enumerate(whole.members) if one.person == "keep"]
+        measures = [one.pair.measures for one in whole.members]
+        found = balance.balance(measures, whole.marks, whole.concept, margins, held)
+        named = [whole.members[i] for i in found.drop] if found.is_inside else []
+        labels = tuple(one.halves.label for one in named)
+        droppings.append(Dropping(whole.name, labels, found.least, found.is_inside))
+        gone |= {one.pair.id: one for one in named}
+    if asked == "name" or not gone:
+        return checked, droppings
+    with ledger.transaction():
+        ledger.put(*(Verdict(key, "person", "reject", _DROPPED, at=now()) for key in gone))
+    return [replace(c, person="reject") if c.pair.id in gone else c for c in checked], droppings
+
+
+def undo(ledger: Ledger, pairs: Sequence[tuple[Halves, Pair, Repair | None]]) -> None:
+    """Take back what `balanced` recorded on these pairs; other rulings of a person stand."""
+    ids = {pair.id for _, pair, _ in pairs}
+    with ledger.transaction():
+        for one in ledger.all(Verdict, judge="person"):
+            if one.reasons == _DROPPED and one.pair_id in ids:
+                ledger.remove(Verdict, pair_id=one.pair_id, judge="person")
