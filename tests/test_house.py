@@ -15,13 +15,12 @@ from curate import errors
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "curate").rglob("*.py"))
 STATIONS = {"extract", "kontext", "pairs", "dataset", "merge"}
-FLOOR = {"choice", "engine", "errors", "events", "files", "identity", "images", "records"}
+FLOOR = {"choice", "engine", "errors", "events", "files", "identity", "images", "lock", "records"}
 ONLY_IN = {
     "typer": {"cli"},
     "rich": {"cli"},
     "httpx": {"comfy"},
     "websockets": {"comfy"},
-    "stamina": {"comfy"},
     "sqlite3": {"ledger"},
     "av": {"extract", "demo", "doctor"},
     "ray": {"engine"},

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -73,10 +73,18 @@ def fail(error: CurateError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def finish(failures: Sequence[Failure], done: int) -> int:
-    """Say each failure; returns 0, 1 if some items were done, else the failures' own exit code."""
+def finish(failures: Sequence[Failure], done: int, *, as_json: bool = False) -> int:
+    """Say each failure; returns 0, 1 if some items were done, else the failures' own exit code.
+
+    With `as_json` each is a line of JSON on stderr, like the events of `voice`.
+    """
     for failure in failures:
-        _complain(failure.message, failure.remedy)
+        if as_json:
+            from curate.cli import progress
+
+            progress.line("failure", **asdict(failure))
+        else:
+            _complain(failure.message, failure.remedy)
     if not failures:
         return DONE
     return SOME_FAILED if done else max(failure.exit_code for failure in failures)

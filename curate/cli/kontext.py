@@ -106,7 +106,7 @@ def kontext(
     else:
         _say(report, context.obj, dry_run=dry_run)
     done = len(report.made) + report.controls + report.kept
-    raise typer.Exit(console.finish(report.failures, done=done))
+    raise typer.Exit(console.finish(report.failures, done=done, as_json=as_json))
 
 
 def _check(checks: Checks, *, as_json: bool) -> NoReturn:

@@ -35,6 +35,7 @@ __all__ = ["GIVE_UP_S", "WINDOW", "Fleet", "make"]
 _AHEAD = 2  # orders of a server that are prepared or fetched while WINDOW others are queued
 _BLAMES = 3  # an order in whose work servers are lost so often is set aside
 _TELL_EVERY_S = 0.5
+_LOOK_S = 0.05  # on winding down: whether what was being submitted is in the queue
 
 T = TypeVar("T")
 
@@ -75,7 +76,8 @@ def make(
                 while (outcome := runner.run(_next(outcomes))) is not None:
                     yield outcome
             finally:
-                runner.run(outcomes.aclose())
+                if not fleet.is_abandoned:  # then the runner cancels all that goes on
+                    runner.run(outcomes.aclose())
 
 
 async def _next(outcomes: AsyncGenerator[T]) -> T | None:
@@ -106,7 +108,7 @@ class Fleet:
         self._open = 0
         self._blames: Counter[str] = Counter()
         self._winding_down: asyncio.Task[None] | None = None
-        self._is_abandoned = False
+        self.is_abandoned = False
 
     async def outcomes(self) -> AsyncGenerator[Outcome[Order, str]]:
         """Yield for each order what became of it; raises as `make`, but for KeyboardInterrupt."""
@@ -139,7 +141,7 @@ class Fleet:
 
     def abandon(self) -> None:
         """Ask the servers nothing more on leaving."""
-        self._is_abandoned = True
+        self.is_abandoned = True
 
     async def _lane(self, host: Host) -> None:
         while (order := await self._taken(host)) is not None:
@@ -242,10 +244,13 @@ class Fleet:
     async def _recall_all(self) -> None:
         async with self._changed:
             self._changed.notify_all()
-        works = sorted(self._works(), key=lambda work: work.stage == "queued")
-        for work in works:  # first those that would be submitted when a slot falls free
-            with contextlib.suppress(ServerUnreachable, Refused):
-                await recall.succeeds(work)
+        while works := [work for work in self._works() if not work.is_kept]:
+            # first those that would be submitted when a slot falls free
+            for work in sorted(works, key=lambda work: work.stage == "queued"):
+                if work.stage != "submitting":
+                    with contextlib.suppress(ServerUnreachable, Refused):
+                        await recall.succeeds(work)
+            await asyncio.sleep(_LOOK_S)
 
     async def _stop(self, lanes: Iterable[asyncio.Task[None]]) -> None:
         """End all that goes on; take what waits for nobody any more out of the servers' queues."""
@@ -259,6 +264,6 @@ class Fleet:
         await asyncio.gather(*ending, return_exceptions=True)
         for host in self._hosts.values():
             waiting = [work for work in works if work.post is host and work.stage == "queued"]
-            if host.is_up and waiting and not self._is_abandoned:
+            if host.is_up and waiting and not self.is_abandoned:
                 with contextlib.suppress(ServerUnreachable, Refused):
                     await host.server.cancel(work.job.prompt_id for work in waiting if work.job)

@@ -15,7 +15,7 @@ CurateError
 │   └── NothingYet
 ├── PlaceError                exit 3
 │   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
-│   ├── DiskFull, NotWritable
+│   ├── DiskFull, NotWritable, InUse
 │   └── PortTaken
 ├── NoComfy                   exit 4
 │   ├── ServerUnreachable
@@ -80,6 +80,7 @@ from curate.errors.pictures import (
 )
 from curate.errors.place import (
     DiskFull,
+    InUse,
     LedgerBusy,
     LedgerUnreadable,
     NotWritable,
@@ -115,6 +116,7 @@ __all__ = [
     "GraphUnusable",
     "ImageMissing",
     "ImageUnreadable",
+    "InUse",
     "InstructionEmpty",
     "InstructionMissing",
     "ItemFailed",

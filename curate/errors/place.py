@@ -32,6 +32,14 @@ class LedgerBusy(PlaceError):
         )
 
 
+class InUse(PlaceError):
+    def __init__(self, work: str, workspace: Path, holder: str) -> None:
+        super().__init__(
+            f"Another {work} is at work in {workspace}: {holder or 'another process'}.",
+            remedy="Wait until it is done; its servers can be more than one, with --server twice.",
+        )
+
+
 class DiskFull(PlaceError):
     def __init__(self, file: Path) -> None:
         super().__init__(

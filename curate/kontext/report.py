@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from curate.errors import Failure
 from curate.kontext.edit import Edit
 from curate.kontext.prompts import Instruction
+from curate.kontext.recipe import Recipe
 from curate.records import Twin
 
 
@@ -32,3 +34,10 @@ class Report:
     kept: int
     hopeless: int
     failures: tuple[Failure, ...]
+
+
+def planned(recipe: Recipe, found: Plan, todo: Sequence[Edit]) -> Report:
+    """The report of a run that is to make `todo` and has made nothing yet."""
+    names = tuple(edit.name for edit in todo)
+    kept, hopeless = found.kept, found.hopeless
+    return Report(recipe.instruction, recipe.backend, {}, names, (), 0, kept, hopeless, ())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from uuid import uuid4
 
-from curate import engine, images
+from curate import engine, images, lock
 from curate.comfy import fleet
 from curate.comfy.access import Access
 from curate.comfy.job import FOLDER, Order
@@ -18,6 +18,7 @@ from curate.events import Progress, Tell, silent
 from curate.kontext import backends, prompts, ready
 from curate.kontext import edit as edits
 from curate.kontext import recipe as recipes
+from curate.kontext import report as reports
 from curate.kontext import takes as planning
 from curate.kontext.edit import Edit
 from curate.kontext.ready import SERVER, Checks, check, preflight
@@ -78,19 +79,25 @@ def kontext(
     takes = takes or Takes()
     if takes.control:
         recipes.needs_words(recipe)
-    found = plan(ledger, recipe, takes)
-    todo = found.todo[:limit]
-    report = partial(
-        Report,
-        recipe.instruction,
-        recipe.backend,
-        planned=tuple(edit.name for edit in todo),
-        kept=found.kept,
-        hopeless=found.hopeless,
-    )
-    if dry_run or not todo:
-        return report(servers={}, made=(), controls=0, failures=())
+    file = ledger.workspace / f".{STATION}-{recipe.instruction.name}.lock"
+    with nullcontext() if dry_run else lock.held(file, f"`curate {STATION}`"):
+        found = plan(ledger, recipe, takes)
+        todo = found.todo[:limit]
+        report = reports.planned(recipe, found, todo)
+        if dry_run or not todo:
+            return report
+        return _made(ledger, recipe, todo, report, servers, access, tell)
 
+
+def _made(
+    ledger: Ledger,
+    recipe: Recipe,
+    todo: Sequence[Edit],
+    report: Report,
+    servers: Sequence[str],
+    access: Access,
+    tell: Tell,
+) -> Report:
     versions = ready.servers(recipe, todo, servers, access.headers, tell)
     made: list[Twin] = []
     failures: list[Failure] = []
@@ -111,11 +118,9 @@ def kontext(
             tell(Progress(label, done, len(todo), len(failures), "twins"))
     except ServerLost as error:
         failures.append(Failure.of(label, error))
-    return report(
-        servers=versions,
-        made=tuple(sorted(made, key=lambda twin: twin.name)),
-        controls=controls,
-        failures=tuple(failures),
+    twins = tuple(sorted(made, key=lambda twin: twin.name))
+    return replace(
+        report, servers=versions, made=twins, controls=controls, failures=tuple(failures)
     )
 
 
