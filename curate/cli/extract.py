@@ -39,7 +39,7 @@ _SCANS = {"keyframes": "keyframes only", "fast": "reference frames only", "full"
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
 
 Films = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(metavar="FILM|FOLDER...", help="Films in any format, or folders of films."),
 ]
 Count = Annotated[
@@ -98,6 +98,13 @@ def _time(help_text: str) -> Any:
     return typer.Option(parser=_seconds, metavar="TIME", help=help_text)
 
 
+List = Annotated[
+    bool,
+    typer.Option("--list", help="Print again what was taken from every film; decode nothing."),
+]
+Csv = Annotated[
+    bool, typer.Option("--csv", help="Print a line for each shot and frame, for spreadsheets.")
+]
 Start = Annotated[float, _time("Use nothing before this; TIME is 90, 1:30 or 0:01:30.5.")]
 End = Annotated[float | None, _time("Use nothing from there on.")]
 Duration = Annotated[float | None, _time("Use so much from --start on.")]
@@ -107,7 +114,7 @@ SkipOutro = Annotated[float, _time("Leave out so much at the end of each film.")
 
 def extract(
     context: typer.Context,
-    films: Films,
+    films: Films = None,
     count: Count = "120",
     scan: Scan = "fast",
     start: Start = 0.0,
@@ -123,6 +130,8 @@ def extract(
     density_min: DensityMin = 0.0,
     allow_text: AllowText = False,
     order: Order = "time",
+    list_only: List = False,
+    as_csv: Csv = False,
     dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -131,24 +140,33 @@ def extract(
     from curate import ledger as ledgers
     from curate.extract import run
 
+    if list_only == bool(films):
+        raise typer.BadParameter("name films to read, or --list alone for those read before.")
     if end is not None and duration is not None:
         raise typer.BadParameter("--end and --duration exclude each other.")
     choosing = run.Choosing(
         _count(count), per_shot, min_scene_len, threshold, density_min, allow_text
     )
     reading = run.Reading(scan, stream, start, end, duration, skip_intro, skip_outro, hwaccel)
-    if dry_run and not ledgers.exists(context.obj):
+    if list_only and not ledgers.exists(context.obj):
+        report = run.Report((), (), ())
+    elif list_only:
+        with ledgers.Ledger(context.obj) as ledger:
+            report = run.listed(ledger)
+    elif dry_run and not ledgers.exists(context.obj):
         with console.voice(quiet=quiet) as tell:
-            planned = run.plan(None, films, choosing, reading, tell)
+            planned = run.plan(None, films or [], choosing, reading, tell)
         report = run.Report((), planned.todo, planned.failures)
     else:
         with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
             report = run.extract(
-                ledger, films, choosing=choosing, reading=reading, tell=tell, dry_run=dry_run
+                ledger, films or [], choosing=choosing, reading=reading, tell=tell, dry_run=dry_run
             )
     if as_json:
         found = [_object(extracted, order) for extracted in report.films]
         console.show_json({"films": found, "failures": report.failures})
+    elif as_csv:
+        typer.echo(run.as_csv(report), nl=False)
     elif dry_run:
         _say_planned(report)
     else:

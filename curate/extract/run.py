@@ -12,6 +12,7 @@ from curate.events import Notice, Progress, Tell, silent
 from curate.extract import (
     film,
     hardware,
+    lists,
     names,
     notices,
     rows,
@@ -111,6 +112,18 @@ def extract(
         for extracted in found.values():
             _sweep(ledger, extracted.film, extracted.frames)
     return Report(tuple(found.values()), planned.todo, tuple(failures))
+
+
+def listed(ledger: Ledger) -> Report:
+    """What the ledger holds of every film; nothing is decoded."""
+    known = sorted(ledger.all(Film), key=lambda film: film.name)
+    held = (_held(ledger, Path(film.path), film, is_new=False) for film in known)
+    return Report(tuple(held), (), ())
+
+
+def as_csv(report: Report) -> str:
+    """The shots of the films and the frames taken from each, a line for each."""
+    return lists.as_csv((one.film, one.shots, one.frames) for one in report.films)
 
 
 def plan(
