@@ -41,7 +41,7 @@ def review(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Decide on the pairs on a local page: keep, reject or repair, in ledger as you press."""
+    """Decide on the pairs on a local page: keep, reject or repair, saved as you press."""
     import curate.pairs.review.run as run
     from curate.ledger import Ledger, exists
 
@@ -54,7 +54,7 @@ def review(
     with Ledger(context.obj) as ledger:
         if export:
             count = run.export(ledger, export, dry_run=dry_run)
-            _result({"exported": count}, f"{count} decisions written to {export}.", as_json)
+            _result({"exported": count}, f"{_decisions(count)} written to {export}.", as_json)
         elif import_:
             _imported(run.read(ledger, import_, dry_run=dry_run), as_json)
         elif html:
@@ -79,12 +79,16 @@ def _imported(found: object, as_json: bool) -> None:
     from curate.pairs.review.run import Imported
 
     assert isinstance(found, Imported)
-    words = f"{found.taken} decisions taken"
+    words = f"{_decisions(found.taken)} taken"
     if found.older:
         words += f", {found.older} are here already or decided later here"
     if found.unknown:
         words += f", {found.unknown} on pairs that are not here"
     _result(found, words + ".", as_json)
+
+
+def _decisions(count: int) -> str:
+    return "1 decision" if count == 1 else f"{count} decisions"
 
 
 def _done(done: object, as_json: bool, dry_run: bool) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from curate.ledger import Ledger
 from curate.records import Verdict
 from tests.pairs.review.serving import Server, checked_pairs, serving
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "msedge")
+_PATIENCE_MS = 30_000
 _ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
@@ -27,6 +28,7 @@ def browser() -> Iterator[Browser]:
     )
     if not found:
         pytest.skip("no Chromium: install it, or name one with CURATE_TEST_CHROMIUM")
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS.split())
         yield browser
@@ -71,7 +73,7 @@ def page(browser: Browser, undecided: tuple[Path, Server]) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
     errors: list[str] = []
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.goto(undecided[1].url)

@@ -136,7 +136,7 @@ def test_space_tapped_flips_the_halves_and_held_shows_the_twin_while_it_is_held(
 
     page.keyboard.down("Space")
     shows(page, half="twin")
-    page.wait_for_timeout(300)  # a hold, not a tap
+    page.wait_for_timeout(450)  # a hold, not a tap
     page.keyboard.up("Space")
     shows(page, half="frame")
     assert (pixels(page) == frame).all()

@@ -2,7 +2,7 @@
 
 import { $, h, kbd } from "./dom.js";
 
-const TAP_MS = 230; // held longer, a key is let go of rather than tapped
+const TAP_MS = 300; // held longer, a key is let go of rather than tapped
 
 let table = [];
 let held = null;
