@@ -17,6 +17,10 @@ class Damage:
         self._since: int | None = None
         self._spans: list[tuple[int, int]] = []
 
+    @property
+    def is_any(self) -> bool:
+        return self._since is not None or bool(self._spans)
+
     def failed(self, packet: av.Packet[Any]) -> None:
         """A packet could not be decoded."""
         if self._since is None:

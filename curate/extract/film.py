@@ -130,6 +130,7 @@ def at(source: Source, moments: Sequence[int]) -> Iterator[av.VideoFrame]:
                 frame = next(_found(decoded, [moment], damage), None)
                 if frame is not None:
                     yield frame
+                if frame is not None or damage.is_any:
                     break
 
 
