@@ -8,8 +8,7 @@ from curate.cli import console
 from curate.errors import BadSetting, StrictFailed
 
 if TYPE_CHECKING:
-    from curate.pairs.report import Checked
-    from curate.pairs.run import Balancing, Report
+    from curate.pairs.run import Balancing, Checked, Report
 
 _FINDINGS = {"pass": "green", "too few shots to tell": "yellow", "fail": "red"}
 

@@ -39,5 +39,5 @@ class StrictFailed(CurateError):
         sets = "; ".join(f"{name}: {', '.join(axes)}" for name, axes in failing.items())
         super().__init__(
             f"The kept pairs drift ({sets}).",
-            remedy="Repair or drop pairs, or give both halves the model's signature.",
+            remedy="See what to do in the table: --repair, --drop-to-balance, or twins made anew.",
         )

@@ -226,6 +226,6 @@ def _words(drift: Drift) -> str:
 
 
 _REMEDY = (
-    "Give both halves the model's signature (kontext --control, --dense-half control), repair, "
+    "Repair what is flagged (--repair), make twins anew with other words or another seed, "
     "or see --drop-to-balance"
 )
