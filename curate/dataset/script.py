@@ -91,8 +91,12 @@ def batch(models: Trainer, every: Sequence[Step]) -> str:
 
 
 def lines(every: Sequence[Step]) -> tuple[str, ...]:
-    """The six commands as they are typed in Musubi's folder."""
-    return tuple(f"python {shlex.join(step.arguments)}" for step in every)
+    """The six commands as they are typed in Musubi's folder; VAE and T5 where a file is unknown."""
+    return tuple(f"python {shlex.join(_typed(step.arguments))}" for step in every)
+
+
+def _typed(words: Sequence[str]) -> list[str]:
+    return [word or option[2:].upper() for option, word in zip(("", *words), words, strict=False)]
 
 
 def _lack(option: str) -> str:

@@ -205,6 +205,8 @@ def test_without_musubi_the_commands_are_printed(curate: Cli) -> None:
     assert ran.returncode == 0
     lines = [line for line in ran.stdout.splitlines() if "src/musubi_tuner/wan_" in line]
     assert len(lines) == 6
+    assert lines[0].endswith("--vae VAE")
+    assert "--t5 T5 --batch_size 16" in lines[1]
     assert not (curate.workspace / "loras").exists()
 
 
