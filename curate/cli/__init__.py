@@ -101,7 +101,8 @@ def curate(
 def main() -> None:
     """Run the command line and exit.
 
-    0 done, 1 some items failed, 2 usage, 3 bad input, 4 no ComfyUI, 5 --strict failed, 130 interrupted.
+    0 done, 1 some items failed, 2 usage, 3 bad input, 4 no ComfyUI, 5 --strict failed,
+    130 interrupted.
     """
     warnings.showwarning = lambda message, *_: console.note(f"note: {message}")
     command = front()
