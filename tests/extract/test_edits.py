@@ -1,6 +1,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from tests.extract.edits import Part
 
 TICK_S = 1 / 24
 NEAR = 3
-UNSEEN = range(100, 104)
+UNSEEN = range(100, 103)
 """Edits that no setting was tried on."""
 
 
@@ -107,3 +108,18 @@ def test_a_long_pan_gives_several_frames_and_a_still_shot_one():
 
     assert len(choice.choose(measured(pan, seed=3), Choosing(None), TICK_S).candidates) >= 1
     assert len(choice.choose(measured(still), Choosing(None), TICK_S).candidates) == 1
+
+
+def test_a_shape_that_two_shots_share_is_cropped_in_them_alone():
+    parts = [Part(place, 20, held=1) for place in ("street", "kitchen", "market", "bedroom")]
+    shown = list(edits.pictures(parts))
+    for picture in (*shown[:20], *shown[40:60]):
+        picture[:, :40] = picture[:, -40:] = 0
+    frames = [av.VideoFrame.from_ndarray(p, "rgb24").reformat(format="yuv420p") for p in shown]
+    for number, frame in enumerate(frames):
+        frame.pts = number
+
+    made = choice.choose(figures.of_frames(frames), Choosing(None), TICK_S)
+
+    edges = [(crop.left, crop.right) for crop in made.crops]
+    assert edges == [(40, 280), (0, 320), (40, 280), (0, 320)]
