@@ -41,9 +41,8 @@ def found(ran):
 
 @pytest.mark.parametrize("codec", ["libx264rgb", "ffv1"])
 def test_every_frame_written_is_the_frame_of_its_moment_byte_for_byte(curate, tmp_path, codec):
-    """A lossless film whose frames last from one to seventeen ticks."""
-    steps = np.random.default_rng(3).integers(1, 18, 96)
-    times = np.cumsum(steps).tolist()
+    """A lossless film whose frames last from 10 to 170 ms."""
+    times = (10 * np.cumsum(np.random.default_rng(3).integers(1, 18, 96))).tolist()
     pixels = "rgb24" if codec == "libx264rgb" else "yuv444p"
     options = {"qp": "0", "preset": "ultrafast"} if codec == "libx264rgb" else {}
     path = made.film(
@@ -275,3 +274,19 @@ def test_names_and_paths_of_any_kind_are_taken(curate, tmp_path):
     assert film["film"] == path.as_posix()
     assert film["frames"][0]["path"].startswith(f"frames/{LONG}_00-00-0")
     assert sorted(folder.iterdir()) == before
+
+
+def test_progress_says_films_position_and_speed(tmp_path, minute, brief):
+    told = []
+
+    with Ledger(tmp_path / "data") as ledger:
+        run.extract(ledger, [minute, brief], tell=told.append)
+
+    steps = [event for event in told if isinstance(event, Progress)]
+    films = [(event.done, event.total) for event in steps if event.label == "films"]
+    position = [event for event in steps if event.label == "minute.mkv"]
+    assert films == [(0, 2), (1, 2), (2, 2)]
+    assert len(position) >= 5
+    assert [event.done for event in position] == sorted(event.done for event in position)
+    assert position[-1].done == pytest.approx(60, abs=0.1)
+    assert "× real time" in position[-1].detail
