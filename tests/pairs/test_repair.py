@@ -255,7 +255,7 @@ def test_the_command_repairs_shows_before_and_after_and_takes_back(curate: Cli) 
     curate("pair-check")
 
     assert "Would repair 1 pair" in curate("pair-check", "--repair", "--dry-run").stdout
-    answer = json.loads(curate("pair-check", "--repair", "--json").stdout)
+    answer = json.loads(curate("pair-check", "--repair", "--json", "--set", "lite_min=0").stdout)
 
     (pair,) = answer["pairs"]
     assert pair["verdict"] == "keep"
