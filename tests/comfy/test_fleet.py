@@ -164,21 +164,17 @@ def test_a_graph_that_the_server_refuses_stops_everything_in_words(comfy, shop):
         shop.fill([comfy], [shop.order(98, wrong)])
 
 
-def test_stopping_early_cancels_only_our_own_waiting_jobs(comfy, shop, tmp_path):
+def test_stopping_early_cancels_only_our_own_waiting_jobs(comfy, shop):
     foreign = str(uuid4())
-    held = gate(tmp_path / "go")
-    outcomes = shop.make(
-        [comfy], [shop.order(100), *(shop.order(n, held) for n in range(101, 108))]
-    )
+    outcomes = shop.make([comfy], [shop.order(n, sleep(0.5)) for n in range(100, 108)])
     next(outcomes)
-    comfy.submit(chain(image=uploaded(comfy, 99), prefix="theirs"), foreign)
+    comfy.submit(chain(sleep(2.0), image=uploaded(comfy, 99), prefix="theirs"), foreign)
 
     outcomes.close()
 
     left = comfy.queued()
     assert foreign in left
     assert len(left & {job.prompt_id for job in shop.booked}) <= 1  # the running one finishes
-    (tmp_path / "go").touch()
     wait_until(lambda: not comfy.queued())
 
 
@@ -257,7 +253,7 @@ def test_when_the_last_server_is_gone_too_long_it_is_given_up(two_comfys, shop):
         list(filled)
 
 
-def test_when_the_only_server_comes_back_the_run_goes_on(two_comfys, shop, tmp_path):
+def test_when_the_only_server_comes_back_the_run_goes_on(two_comfys, shop):
     """Killed in mid-job, queue and history gone; started again once it is being waited for."""
     server, said = two_comfys[0], []
 
@@ -265,10 +261,9 @@ def test_when_the_only_server_comes_back_the_run_goes_on(two_comfys, shop, tmp_p
         if isinstance(event, Notice):
             said.append(event.text)
             if "No server is left" in event.text:
-                (tmp_path / "go").touch()
                 server.start()
 
-    orders = [shop.order(50), *(shop.order(n, gate(tmp_path / "go")) for n in range(51, 56))]
+    orders = [shop.order(n, sleep(0.3)) for n in range(50, 56)]
     filled = shop.make([server], orders, tell=tell, patience_s=0.2, give_up_after_s=300)
     outcomes = [next(filled)]
     wait_until(server.running)
