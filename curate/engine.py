@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
 from types import FrameType
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from curate.errors import Failure, WorkerDied
+
+if TYPE_CHECKING:  # a single item needs no processes, so they are imported where they start
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -108,7 +108,7 @@ def _pooled(
                     item = waiting.pop(future)
                     try:
                         outcome = future.result()
-                    except BrokenProcessPool:
+                    except BrokenExecutor:
                         suspects.append(item)
                         broken = True
                     else:
@@ -125,7 +125,7 @@ def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
                 with _deaf():
                     future = pool.submit(work, item)
                 return future.result()
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 continue
     name = _named(item)
     return Outcome(item, None, Failure.of(name, WorkerDied(name)))
@@ -133,6 +133,9 @@ def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
 
 @contextmanager
 def _pool(most: int) -> Iterator[ProcessPoolExecutor]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     spawn = multiprocessing.get_context("spawn")
     lifeline, held = spawn.Pipe(duplex=False)
     pool = ProcessPoolExecutor(most, mp_context=spawn, initializer=_begin, initargs=(lifeline,))
@@ -157,6 +160,8 @@ def _deaf() -> Iterator[None]:
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
+    from multiprocessing import resource_tracker
+
     resource_tracker.ensure_running()  # its own start would lift the mask
     heard: list[tuple[int, FrameType | None]] = []
     handler = signal.signal(signal.SIGINT, lambda number, frame: heard.append((number, frame)))

@@ -229,6 +229,8 @@ class Ledger:
         return LedgerUnreadable(file, str(error))
 
     def _prepare(self, file: Path) -> None:
+        # as safe against kills as FULL; a power cut can cost the last records, never the ledger
+        self._db.execute("PRAGMA synchronous = NORMAL")
         if not self._is_write_ahead():
             self._db.execute("PRAGMA journal_mode = DELETE")
             warnings.warn(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 class CurateError(Exception):
@@ -40,6 +39,8 @@ class Failure:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """A clause naming the known word most like `word`, or all of them."""
+    from difflib import get_close_matches
+
     known = sorted(words)
     close = get_close_matches(word, known, n=1, cutoff=0.5)
     return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."

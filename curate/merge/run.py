@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from curate import engine, identity
 from curate.errors import BadSetting, Failure, LoraUnreadable, NothingYet
 from curate.events import Tell, silent
-from curate.ledger import Ledger
 from curate.merge.job import Job
 from curate.merge.settings import Settings as Settings
 from curate.merge.settings import checked
-from curate.records import Lora
 
 if TYPE_CHECKING:
+    from curate.ledger import Ledger
     from curate.merge.inspecting import Compared as Compared
     from curate.merge.inspecting import Inspected as Inspected
     from curate.merge.merging import Merged as Merged
@@ -127,6 +126,8 @@ def work(job: Job, tell: Tell = silent) -> Merged:
 
 def record(ledger: Ledger, job: Job, merged: Merged | None, failure: Failure | None) -> None:
     """Enter what became of a job."""
+    from curate.records import Lora
+
     with ledger.transaction():
         if failure or merged is None:
             assert failure is not None

@@ -20,9 +20,13 @@ _ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's own Chromium, or the one that CURATE_TEST_CHROMIUM names; none is downloaded."""
+    """The system's own Chromium, or the one that CURATE_TEST_CHROMIUM names; none is downloaded.
+
+    For a module only: while it is there, Playwright's event loop runs in this thread, and no other
+    can.
+    """
     found = os.environ.get("CURATE_TEST_CHROMIUM") or next(
         filter(None, map(shutil.which, _NAMES)), None
     )
