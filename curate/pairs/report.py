@@ -128,7 +128,7 @@ def _notices(checked: Sequence[Checked]) -> list[str]:
             "Give weights with curate pair-check --clip DIR."
         )
     if encoders:
-        notices.append(f"CLIP image similarity was measured with {', '.join(encoders)}.")
+        notices.append(f"Image similarity was measured with {', '.join(encoders)}.")
     return notices
 
 
