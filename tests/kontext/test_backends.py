@@ -34,7 +34,8 @@ def test_the_backend_that_contributing_shows_has_ten_lines_and_makes_twins(curat
     done = curate("kontext", "--backend", from_the_page.name, "--size", "320x176")
 
     assert done.returncode == 0, done.stderr
-    assert len([line for line in from_the_page.read_text(encoding="utf-8").splitlines() if line]) <= 10
+    written = from_the_page.read_text(encoding="utf-8").splitlines()
+    assert len([line for line in written if line]) <= 10
     assert "3 twins made" in done.stdout
     with Ledger(curate.workspace) as ledger:
         for twin in ledger.all(Twin):
