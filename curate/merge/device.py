@@ -84,6 +84,8 @@ def through_torch(where: str, *, workers: int | None = None) -> Device:
     own = threading.local()
     if is_card:  # torch loads its linear algebra at the first call, which must not be two at once
         torch.linalg.qr(torch.eye(2, dtype=torch.float64, device=device))
+    else:  # modules are worked side by side, and an OpenMP pool for each thread can spin for ever
+        torch.set_num_threads(1)
 
     def send(array: NDArray[Any]) -> torch.Tensor:
         # pinned memory is what a card copies from while it works
