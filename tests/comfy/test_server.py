@@ -13,6 +13,7 @@ from curate.comfy.protocol import Broken, Finished, Stored
 from curate.comfy.server import Refused, Server
 from curate.errors import BadSetting, ModelsMissing, ServerUnreachable
 from curate.kontext import graph as graphs
+from curate.kontext import roles, shipped
 from tests.comfyui.graphs import INVERT, SLOW, chain
 from tests.comfyui.server import KONTEXT_MODELS, free_port
 from tests.pictures import room
@@ -125,13 +126,14 @@ async def test_a_refused_graph_is_an_error_at_once(server):
 
 
 def test_the_kontext_graph_is_accepted_and_its_empty_models_break_it(comfy):
-    graph = graphs.shipped()
-    parts = graphs.roles(graph, graphs.Named())
+    graph = shipped.graph(shipped.Options())
+    parts = roles.found(graph, roles.Named())
 
     async def run():
         async with Server(comfy.url) as server:
             image = await server.upload(images.encode_png(room(7)), "f.png", "curate")
-            bound = graphs.bind(graph, parts, image=image, text="x", seed=1, prefix="k")
+            filled = {"image": image, "text": "x", "seed": 1, "prefix": "k", "size": (1024, 1024)}
+            bound = graphs.bind(graph, parts, **filled)
             await server.submit(bound, job := str(uuid4()))
             return await server.ended(job)
 
@@ -144,7 +146,7 @@ def test_the_kontext_graph_is_accepted_and_its_empty_models_break_it(comfy):
 
 
 def test_preflight_names_each_missing_model_and_its_folder(comfy):
-    missing = preflight.missing(comfy.url, graphs.shipped())
+    missing = preflight.missing(comfy.url, shipped.graph(shipped.Options()))
 
     assert sorted(missing) == sorted(
         f"{name.partition('/')[2]} in models/{name.partition('/')[0]}" for name in KONTEXT_MODELS
@@ -153,7 +155,7 @@ def test_preflight_names_each_missing_model_and_its_folder(comfy):
 
 def test_preflight_is_content_when_the_models_are_there(comfy):
     with comfy.empty_models():
-        assert preflight.missing(comfy.url, graphs.shipped()) == ()
+        assert preflight.missing(comfy.url, shipped.graph(shipped.Options())) == ()
 
 
 def test_preflight_names_a_missing_node(comfy):
@@ -169,7 +171,7 @@ def test_one_server_that_does_not_answer_leaves_the_others(comfy):
     versions, errors = preflight.reachable([absent, comfy.url], chain(INVERT))
 
     assert versions == {comfy.url: "0.3.75"}
-    assert [type(error) for error in errors] == [ServerUnreachable]
+    assert [isinstance(error, ServerUnreachable) for error in errors] == [True]
 
 
 def test_no_server_at_all_is_unreachable():
