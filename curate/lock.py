@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from curate.errors import InUse, NotWritable
 
@@ -33,7 +33,7 @@ def held(file: Path, work: str) -> Iterator[None]:
     except OSError as error:
         raise NotWritable(file, error.strerror or str(error)) from error
     with lock:
-        if not _is_taken(lock):
+        if not taken(lock):
             raise InUse(work, file.parent, lock.read(200).decode("utf-8", "replace"))
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
@@ -44,19 +44,31 @@ def held(file: Path, work: str) -> Iterator[None]:
             lock.truncate(0)
 
 
-def _is_taken(lock: BinaryIO) -> bool:
+def taken(file: IO[bytes], *, wait: bool = False) -> bool:
+    """Whether the lock on an open file is this process's now, or with `wait` once it is free.
+
+    True as well on a file system without locks.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            file.seek(_FAR)
+            try:
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            except OSError:  # LK_LOCK gives up after ten seconds
+                if not wait:
+                    return False
+            else:
+                return True
+            finally:
+                file.seek(0)
+    import fcntl
+
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            lock.seek(_FAR)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-            lock.seek(0)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
         return False
+    except OSError:
+        return True
     return True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from curate import lock
 from curate.errors import NotWritable
 from curate.events import Notice, Tell
 
@@ -29,32 +28,7 @@ def taken(workspace: Path, tell: Tell) -> Iterator[None]:
     except OSError as error:
         raise NotWritable(path, error.strerror or str(error)) from error
     with file:
-        if not _locked(file, wait=False):
+        if not lock.taken(file):
             tell(Notice(f"Another curate extract works in {workspace}; waiting for it to end."))
-            _locked(file, wait=True)
+            lock.taken(file, wait=True)
         yield
-
-
-def _locked(file: IO[bytes], *, wait: bool) -> bool:
-    """Whether the lock is ours; True as well if the file system has none."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        while True:
-            try:
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-            except OSError:  # LK_LOCK gives up after ten seconds
-                if not wait:
-                    return False
-            else:
-                return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
