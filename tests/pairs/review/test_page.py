@@ -259,6 +259,25 @@ def test_all_that_is_shown_is_accepted_in_one_step_and_undone_in_one(
     assert persons(undecided[0]) == {"tinted": "reject"}
 
 
+def test_a_question_asked_again_at_once_is_not_answered_by_the_close_of_the_one_before(
+    page: Page, undecided: Shared
+) -> None:
+    page.keyboard.press("Shift+A")
+    expect(page.locator("#ask")).to_be_visible()
+    page.evaluate(
+        """() => {
+          document.getElementById("ask").close();
+          document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { key: "A", shiftKey: true, bubbles: true }));
+        }"""
+    )
+    expect(page.locator("#ask")).to_be_visible()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".toast")).to_contain_text("6 undecided pairs: keep")
+    assert set(persons(undecided[0]).values()) == {"keep"}
+
+
 def test_the_contact_sheet_flips_selects_decides_and_opens(page: Page, undecided: Shared) -> None:
     page.keyboard.press("g")
     expect(page.locator("#sheet .cell")).to_have_count(6)

@@ -36,14 +36,13 @@ export function toast(words, { alarm = false, action = null, seconds = 6 } = {})
 export function ask(title, words, yes) {
   const dialog = $("ask");
   return new Promise((resolve) => {
-    let answer = false;
     dialog.replaceChildren(
       h("header", {}, h("h2", { id: "ask-title" }, title)),
       h("div", { class: "inside" }, h("p", {}, words), h("div", { class: "answers" },
         h("button", { onclick: () => dialog.close() }, "Cancel", kbd("Esc")),
-        h("button", { autofocus: true, onclick: () => { answer = true; dialog.close(); } }, yes, kbd("Enter")))),
+        h("button", { autofocus: true, onclick: () => { resolve(true); dialog.close(); } }, yes, kbd("Enter")))),
     );
-    dialog.onclose = () => resolve(answer);
+    dialog.onclose = () => { if (!dialog.open) resolve(false); }; // the close of the question before comes late
     dialog.showModal();
   });
 }
