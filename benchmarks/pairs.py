@@ -18,8 +18,9 @@ import numpy as np
 import simulated as sim
 
 from curate import engine, images
-from curate.pairs import semantic, verdict
-from curate.pairs.measure import Measures, measure
+from curate.measures import semantic
+from curate.measures.measure import Measures, measure
+from curate.pairs import verdict
 
 SEED = 20261122
 GOOD_EACH = 3

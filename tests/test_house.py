@@ -14,8 +14,11 @@ from curate import errors
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "curate").rglob("*.py"))
-STATIONS = {"extract", "kontext", "pairs", "dataset", "merge"}
-FLOOR = {"choice", "engine", "errors", "events", "files", "identity", "images", "lock", "records"}
+STATIONS = {"extract", "kontext", "pairs", "dataset", "merge", "grid"}
+FLOOR = {
+    *("choice", "engine", "errors", "events", "files", "identity", "images", "lock"),
+    *("measures", "records"),
+}
 ONLY_IN = {
     "typer": {"cli"},
     "rich": {"cli"},

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from curate import identity, images
 from curate.errors import Failure, ImageUnreadable, SizesDiffer
-from curate.pairs import semantic
+from curate.measures import semantic
+from curate.measures.measure import LEAST_SIDE_PX, VERSION, Measures, measure
 from curate.pairs.halves import Halves, hash_of
-from curate.pairs.measure import LEAST_SIDE_PX, VERSION, Measures, measure
 from curate.records import Pair
 
 

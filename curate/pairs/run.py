@@ -11,12 +11,13 @@ from curate import engine, identity
 from curate.errors import CurateError, Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
-from curate.pairs import purity, report, sections, semantic, verdict
+from curate.measures import semantic
+from curate.measures.measure import VERSION, Measures
+from curate.pairs import purity, report, sections, verdict
 from curate.pairs.calibrate import Calibration as Calibration
 from curate.pairs.calibrate import by_rulings
 from curate.pairs.checks import Check, Plan, work
 from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
-from curate.pairs.measure import VERSION, Measures
 from curate.pairs.repair import run as repairs
 from curate.pairs.report import Checked as Checked
 from curate.pairs.ruling.run import judged

@@ -11,7 +11,7 @@ import pytest
 from curate import images
 from curate.images import RGB
 from curate.ledger import Ledger
-from curate.pairs import register
+from curate.measures import register
 from curate.pairs.repair import geometry, mend
 from curate.pairs.repair.run import originals
 from curate.pairs.run import Report, pair_check

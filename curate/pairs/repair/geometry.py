@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.images import RGB
-from curate.pairs.register import Affine
+from curate.measures.register import Affine
 
 STEP_PX = 16
 """Sides of a repaired pair are multiples of this, as FLUX and Wan want them."""

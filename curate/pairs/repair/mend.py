@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from curate.images import RGB
-from curate.pairs import register
+from curate.measures import register
 from curate.pairs.repair import geometry, tone
 from curate.pairs.repair.tone import COLOURS, Fault
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.images import RGB
-from curate.pairs import colour
+from curate.measures import colour
 
 Fault: TypeAlias = Literal["registration", "tint", "brightness", "saturation", "contrast"]
 """What can be repaired, as the verdict's reasons tell it apart."""

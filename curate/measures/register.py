@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.pairs.refine import refined
+from curate.measures.refine import refined
 
 Luma: TypeAlias = NDArray[np.float32]
 """Gamma-coded luma: float32, shape (height, width), in [0, 255]."""

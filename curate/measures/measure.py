@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.images import RGB
-from curate.pairs import colour, density, register, semantic, sharpness, ssim, structure
+from curate.measures import colour, density, register, semantic, sharpness, ssim, structure
 
 VERSION = "pairs/3"
 """Names these measures; another number makes every pair be measured anew."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curate.pairs.ssim import SCALE_WEIGHTS, similarity, ssim
+from curate.measures.ssim import SCALE_WEIGHTS, similarity, ssim
 from tests.pairs.scenes import scene, shifted, twin_of
 
 WANG_ARRAY = NDArray[np.float64]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curate.pairs.measure import measure
-from curate.pairs.refine import refined
+from curate.measures.measure import measure
+from curate.measures.refine import refined
 from tests.pairs.scenes import recoloured, scene, shifted, twin_of
 
 

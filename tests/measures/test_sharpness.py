@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.pairs.sharpness import sharpness
+from curate.measures.sharpness import sharpness
 from tests.pairs.scenes import scene, shifted, twin_of
 
 

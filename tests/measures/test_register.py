@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from curate.pairs.register import LONG_SIDE_PX, Registration, register, warped
+from curate.measures.register import LONG_SIDE_PX, Registration, register, warped
 from tests.pairs.scenes import affine, recoloured, scene, shifted, twin_of, zoomed
 
 

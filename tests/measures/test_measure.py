@@ -5,7 +5,7 @@ import pytest
 
 from curate import images
 from curate.images import RGB
-from curate.pairs.measure import measure
+from curate.measures.measure import measure
 from tests.pairs.scenes import recoloured, scene, shifted, twin_of
 
 

@@ -12,7 +12,7 @@ from curate.errors import ClipUnusable
 from curate.images import RGB
 from curate.kontext.embedded import simplified
 from curate.ledger import Ledger
-from curate.pairs import semantic
+from curate.measures import semantic
 from curate.pairs.run import pair_check
 from curate.pairs.verdict import DEFAULTS
 from tests.conftest import Cli
