@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate import identity
+from curate.comfy import graph as comfy_graphs
 from curate.comfy.job import FOLDER
 from curate.comfy.protocol import Graph
 from curate.errors import BadSetting, GraphUnusable
@@ -83,7 +84,7 @@ def of(
         return Recipe(instruction, backend, {}, None, target, seed, version)
     graph = _graph(workflow, options, target)
     parts = roles.found(graph, named)
-    cut = graphs.cut(graph, parts.output.node)
+    cut = comfy_graphs.cut(graph, parts.output.node)
     _refuse_scaling(cut, target)
     recipe = Recipe(instruction, backend, cut, parts, target, seed)
     return replace(recipe, fingerprint=_fingerprint(cut, parts))
@@ -134,7 +135,7 @@ def _graph(workflow: Path | None, options: Options, target: Target) -> Graph:
             "graph, not --workflow.",
             remedy="Set them in your graph and export it again.",
         )
-    return graphs.load(workflow)
+    return comfy_graphs.load(workflow)
 
 
 def _refuse_scaling(graph: Graph, target: Target) -> None:

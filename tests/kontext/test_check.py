@@ -5,6 +5,7 @@ import json
 import pytest
 
 from curate import images
+from curate.comfy import graph as comfy_graphs
 from curate.comfy import rehearsal
 from curate.kontext import graph as graphs
 from curate.kontext import roles
@@ -48,7 +49,9 @@ EXPECTED = {
 def faults(comfy, graph):
     parts = roles.found(graph, roles.Named())
     saving, loading = ((slot.node, slot.inputs[0]) for slot in (parts.output, parts.image))
-    return rehearsal.complaints(comfy.url, graphs.cut(graph, parts.output.node), saving, loading)
+    return rehearsal.complaints(
+        comfy.url, comfy_graphs.cut(graph, parts.output.node), saving, loading
+    )
 
 
 @pytest.mark.parametrize("model", EXPECTED, ids=lambda model: model.__name__)
