@@ -29,7 +29,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film that was read; `id` hashes its contents, `task_id` is the extraction that counts."""
+    """A film that was read; `id` hashes its contents, `task_id` is the extraction that counts.
+
+    `rate` is its frames a second as a fraction, such as 24000/1001; empty if it does not say.
+    """
 
     id: str
     task_id: str
@@ -40,17 +43,22 @@ class Film:
     duration_s: float
     codec: str
     pixel_format: str
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A stretch of a film between two cuts, or the transition between two shots."""
+    """A stretch of a film between two cuts, or the transition between two shots.
+
+    `look` is what it looks like at three moments, as hex; empty where it shows nothing.
+    """
 
     film_id: str
     number: int
     start_s: float
     end_s: float
     kind: ShotKind
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,4 +125,8 @@ MIGRATIONS = (
     CREATE INDEX tasks_by_item ON tasks (station, item);
     CREATE INDEX twins_by_path ON twins (twin_path)
     """,
+    """
+    ALTER TABLE films ADD COLUMN rate TEXT NOT NULL DEFAULT '';
+    ALTER TABLE shots ADD COLUMN look TEXT NOT NULL DEFAULT ''
+    """,
 )
