@@ -169,4 +169,25 @@ class Lora:
     kept_energy: float
 
 
-Noun = Task | Film | Shot | Frame | Refusal | Job | Twin | Pair | Verdict | Lora
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A picture or clip of a grid: one LoRA, or "", at one strength under one prompt and seed.
+
+    `digest` hashes the file; `measured` tells what the measures were taken of, and by what; a
+    measure that could not be had is None.
+    """
+
+    id: str
+    lora: str
+    prompt: str
+    seed: int
+    strength: float
+    path: str
+    digest: str
+    made_by: str
+    graph: dict[str, object] = field(default_factory=dict)
+    measured: str = ""
+    measures: dict[str, float | None] = field(default_factory=dict)
+
+
+Noun = Task | Film | Shot | Frame | Refusal | Job | Twin | Pair | Verdict | Lora | Cell

@@ -21,6 +21,7 @@ TABLES: dict[type[Any], str] = {
     records.Pair: "pairs",
     records.Verdict: "verdicts",
     records.Lora: "loras",
+    records.Cell: "cells",
 }
 
 

@@ -129,4 +129,19 @@ MIGRATIONS = (
     ALTER TABLE films ADD COLUMN rate TEXT NOT NULL DEFAULT '';
     ALTER TABLE shots ADD COLUMN look TEXT NOT NULL DEFAULT ''
     """,
+    """
+    CREATE TABLE cells (
+        id TEXT PRIMARY KEY,
+        lora TEXT NOT NULL,
+        prompt TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        strength REAL NOT NULL,
+        path TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        made_by TEXT NOT NULL,
+        graph TEXT NOT NULL,
+        measured TEXT NOT NULL,
+        measures TEXT NOT NULL
+    ) STRICT
+    """,
 )

@@ -29,6 +29,7 @@ COMMANDS = (
     "train",
     "merge",
     "inspect",
+    "grid",
     "pack",
     "unpack",
     "status",

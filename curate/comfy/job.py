@@ -12,7 +12,7 @@ from curate.comfy import protocol
 from curate.comfy.protocol import Broken, Finished, Graph, Stored
 from curate.comfy.transport import Transport
 from curate.comfy.wire import Refused
-from curate.errors import GraphRefused, JobFailed, ServerUnreachable, TwinUnusable
+from curate.errors import AnswerUnusable, GraphRefused, JobFailed, ServerUnreachable
 from curate.records import Job
 
 FOLDER = "curate"
@@ -29,7 +29,7 @@ class Order:
 
     `begin` is called when its turn comes and gives the jobs that were submitted for it before,
     oldest first. `picture` gives the PNG to upload, if there is one; `accept` takes the file that
-    came back and keeps it, or raises TwinUnusable: these two run in a thread. `graph` binds the
+    came back and keeps it, or raises AnswerUnusable: these two run in a thread. `graph` binds the
     uploaded image's name and an output prefix; `output` is the node whose file counts, and
     `suffix` what that file's name ends in. Orders of one `group` go to one server if they can.
     """
@@ -93,7 +93,7 @@ async def fill(work: Work, book: Book, posts: Mapping[str, Post]) -> None:
     Raises:
         ServerUnreachable: the server cannot be used now.
         GraphRefused: the server does not accept this graph.
-        JobFailed, TwinUnusable: this order cannot be filled.
+        JobFailed, AnswerUnusable: this order cannot be filled.
     """
     earlier = work.order.begin()
     try:
@@ -173,7 +173,7 @@ async def _is_left_behind(order: Order, job: Job, server: Transport) -> bool:
         return False
     try:
         await asyncio.to_thread(order.accept, came_back)
-    except TwinUnusable:  # cut off by a crash
+    except AnswerUnusable:  # cut off by a crash
         return False
     return True
 

@@ -18,7 +18,7 @@ def complaints(
     url: str,
     graph: Graph,
     output: tuple[str, str],
-    image: tuple[str, str],
+    image: tuple[str, str] | None,
     headers: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """What the server at `url` finds wrong with a graph, a sentence for each node.
@@ -34,20 +34,20 @@ def complaints(
         url: of the server.
         graph: in API format, with a single output.
         output: its node, and the input that names the file.
-        image: the node that loads the frame, and the input that names it.
+        image: the node that loads the frame, and the input that names it; None if none does.
         headers: as the server's proxy wants them.
 
     Raises:
         ServerUnreachable: none answers there.
     """
-    (saving, name), (loading, source) = output, image
+    saving, name = output
     inputs = {key: value for key, value in graph[saving]["inputs"].items() if key != name}
-    absent = graph[loading]["inputs"] | {source: f"{uuid4()}.png"}
-    faulty = graph | {
-        saving: graph[saving] | {"inputs": inputs},
-        loading: graph[loading] | {"inputs": absent},
-    }
-    return asyncio.run(_asked(url, faulty, {output, image}, headers))
+    faulty = graph | {saving: graph[saving] | {"inputs": inputs}}
+    if image is not None:
+        loading, source = image
+        absent = graph[loading]["inputs"] | {source: f"{uuid4()}.png"}
+        faulty |= {loading: graph[loading] | {"inputs": absent}}
+    return asyncio.run(_asked(url, faulty, {output, *([image] if image else ())}, headers))
 
 
 async def _asked(

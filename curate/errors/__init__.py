@@ -25,7 +25,9 @@ CurateError
 │   └── GraphRefused
 ├── StrictFailed              exit 5
 └── ItemFailed                exit 1
-    ├── JobFailed, TwinUnusable, TrainingFailed, PushFailed
+    ├── JobFailed, TrainingFailed, PushFailed
+    ├── AnswerUnusable
+    │   └── TwinUnusable, CellUnusable
     └── WorkerDied
 """
 
@@ -47,6 +49,8 @@ from curate.errors.base import (
     nearest,
 )
 from curate.errors.comfy import (
+    AnswerUnusable,
+    CellUnusable,
     GraphRefused,
     GraphUnusable,
     InstructionEmpty,
@@ -98,10 +102,12 @@ from curate.errors.sets import (
 )
 
 __all__ = [
+    "AnswerUnusable",
     "ArchiveUnusable",
     "BadInput",
     "BadSetting",
     "CaptionUnusable",
+    "CellUnusable",
     "ClipUnusable",
     "CurateError",
     "DatasetMoved",

@@ -84,7 +84,19 @@ class JobFailed(ItemFailed):
     """ComfyUI took the job and reported an error for it."""
 
 
-class TwinUnusable(ItemFailed):
+class AnswerUnusable(ItemFailed):
+    """What ComfyUI made is whole for ComfyUI, but not what was wanted."""
+
+
+class CellUnusable(AnswerUnusable):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"ComfyUI's answer for {name} is no cell of a grid: {reason}.",
+            remedy="Look at the graph in ComfyUI; run the command again to retry this cell.",
+        )
+
+
+class TwinUnusable(AnswerUnusable):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(
             f"ComfyUI's answer for {name} is not a twin: {reason}.",

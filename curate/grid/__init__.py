@@ -1,0 +1,1 @@
+"""A slider LoRA in, one picture across its strengths out, measured."""

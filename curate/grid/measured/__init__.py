@@ -1,0 +1,1 @@
+"""The measures of a grid's cells, taken once."""

@@ -1,0 +1,1 @@
+"""The sheets and the page of a grid."""
