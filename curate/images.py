@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +24,12 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 
 _PNG_COMPRESSION = 1  # level 6 takes four times as long for a tenth less
 _PERCEPTUAL = b"\0"
+_JPEG_QUALITY = 95
+_ICC_MADE_AT = slice(24, 36)
+_PNG = b"\x89PNG\r\n\x1a\n"
+_KIND = slice(24, 29)
+_FROM_ABOVE = 2
+_RGB_8_BIT = b"\x08\x02\0\0\0"  # depth, colour; then the only methods there are; not interlaced
 
 
 def read(path: Path) -> RGB:
@@ -48,6 +57,33 @@ def decode(data: bytes) -> RGB:
         return np.asarray(image.convert("RGB"))
 
 
+def read_checked(path: Path, data: bytes) -> RGB:
+    """As `read`, in two thirds of the time, where `data` in the file were decoded before.
+
+    FFmpeg's decoder of PNG is faster than Pillow's, but passes over some damage in silence. It is
+    used for 8-bit RGB without transparency, where both give the same pixels.
+
+    Raises:
+        ImageMissing, ImageUnreadable: as `read`.
+    """
+    if not is_plain_png(data):
+        return read(path)
+    import av
+
+    try:
+        (frame,) = av.CodecContext.create("png", "r").decode(av.Packet(data))
+    except (av.FFmpegError, ValueError):
+        return read(path)
+    if frame.format.name != "rgb24":
+        return read(path)
+    return np.asarray(frame.to_ndarray(), np.uint8)
+
+
+def is_plain_png(data: bytes) -> bool:
+    """Whether the header is that of a PNG with 8-bit RGB: no alpha, no palette, not interlaced."""
+    return data.startswith(_PNG) and data[_KIND] == _RGB_8_BIT
+
+
 def size(path: Path) -> tuple[int, int]:
     """Width and height of an image file, read from its header.
 
@@ -73,6 +109,27 @@ def encode_png(pixels: RGB) -> bytes:
     return buffer.getvalue()
 
 
+def encode_png_quickly(pixels: RGB) -> bytes:
+    """As `encode_png` in less than half the time, a third larger, for many small images.
+
+    Each row is stored as its difference from the one above; Pillow tries all five filters.
+    """
+    height, width = pixels.shape[:2]
+    flat = pixels.reshape(height, -1)
+    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    rows[:, 0] = _FROM_ABOVE
+    rows[0, 1:] = flat[0]
+    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
+    packer = zlib.compressobj(_PNG_COMPRESSION, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
+    packed = packer.compress(rows.data) + packer.flush()
+    header = struct.pack(">II", width, height) + _RGB_8_BIT
+    chunks = ((b"IHDR", header), (b"sRGB", _PERCEPTUAL), (b"IDAT", packed), (b"IEND", b""))
+    return _PNG + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
 def encode_jpeg(pixels: RGB, quality: int = 75) -> bytes:
     """A JPEG with 4:2:0 chroma, or of one channel if `pixels` has the shape (height, width)."""
     buffer = io.BytesIO()
@@ -80,13 +137,45 @@ def encode_jpeg(pixels: RGB, quality: int = 75) -> bytes:
     return buffer.getvalue()
 
 
+def encode_webp(pixels: RGB) -> bytes:
+    """A WebP without loss, tagged sRGB; a third smaller than the PNG, in little more time."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(
+        buffer, "webp", lossless=True, quality=0, method=0, icc_profile=_srgb()
+    )
+    return buffer.getvalue()
+
+
 def write(path: Path, pixels: RGB) -> None:
-    """Write a PNG, whole or not at all.
+    """Write an image, whole or not at all: WebP or JPEG if it is called so, else PNG.
+
+    The JPEG has quality 95 and chroma at full size; all three are tagged sRGB.
 
     Raises:
         DiskFull, NotWritable: as `files.appearing`.
     """
-    files.write_bytes(path, encode_png(pixels))
+    suffix = path.suffix.lower()
+    if suffix == ".webp":
+        data = encode_webp(pixels)
+    elif suffix == ".jpg":
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(
+            buffer, "jpeg", quality=_JPEG_QUALITY, subsampling=0, icc_profile=_srgb()
+        )
+        data = buffer.getvalue()
+    else:
+        data = encode_png(pixels)
+    files.write_bytes(path, data)
+
+
+@cache
+def _srgb() -> bytes:
+    """An ICC profile of sRGB, always the same bytes: without the time it was made at."""
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[_ICC_MADE_AT] = bytes(12)
+    return bytes(profile)
 
 
 def resize(

@@ -25,7 +25,7 @@ ONLY_IN = {
     "httpx": {"comfy"},
     "websockets": {"comfy"},
     "sqlite3": {"ledger"},
-    "av": {"extract", "demo", "doctor", "grid"},
+    "av": {"extract", "images", "demo", "doctor", "grid"},
     "ray": {"engine"},
     "starlette": {"pairs"},
     "uvicorn": {"pairs"},

@@ -55,3 +55,39 @@ def test_listing_leaves_out_what_is_no_finished_image(tmp_path):
     (tmp_path / "e.png").mkdir()
 
     assert [file.name for file in images.listed(tmp_path)] == ["a.JPG", "b.png"]
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_a_png_written_quickly_gives_back_the_very_pixels(height, width, seed):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    data = images.encode_png_quickly(pixels)
+
+    assert np.array_equal(images.decode(data), pixels)
+    assert images.is_plain_png(data)
+    assert b"sRGB" in data
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "L", "P", "see-through", "16 bit", "jpeg"])
+def test_what_was_decoded_before_is_read_to_the_same_pixels(tmp_path, kind):
+    file = tmp_path / "frame"
+    noise = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    image = Image.fromarray(noise)
+    if kind == "see-through":
+        image.save(file, "png", transparency=tuple(map(int, noise[0, 0])))
+    elif kind == "16 bit":
+        Image.fromarray(noise[..., 0].astype(np.uint16) * 257).save(file, "png")
+    else:
+        image = image if kind == "jpeg" else image.convert(kind)
+        image.save(file, "jpeg" if kind == "jpeg" else "png")
+
+    found = images.read_checked(file, file.read_bytes())
+
+    assert np.array_equal(found, images.read(file))
+
+
+def test_what_was_decoded_before_and_is_damaged_now_is_named(tmp_path):
+    file = tmp_path / "frame.png"
+    file.write_bytes(images.encode_png(np.zeros((9, 9, 3), np.uint8))[:40])
+
+    with pytest.raises(ImageUnreadable, match=r"frame\.png"):
+        images.read_checked(file, file.read_bytes())

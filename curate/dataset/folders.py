@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import files, identity, images
-from curate.dataset import buckets
+from curate.dataset import buckets, resample
 from curate.dataset.captions import Captions
 from curate.dataset.musubi import CAPTION, HALVES
 from curate.errors import BadInput, ImageUnreadable, NotWritable, SizesDiffer
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_DEPTH_AND_COLOUR = slice(24, 26)
-_RGB_8_BIT = b"\x08\x02"
 _STAGE = "staging"
 
 
@@ -157,15 +154,15 @@ def _read(source: Path) -> bytes:
 
 def _png(data: bytes, source: Path, resolution: int | None) -> bytes:
     """The image as an 8-bit RGB PNG, resampled to its bucket; an alpha would mask the training."""
-    is_plain = data.startswith(_PNG) and data[_DEPTH_AND_COLOUR] == _RGB_8_BIT
+    is_plain = images.is_plain_png(data)
     if resolution is None and is_plain:
         return data
-    pixels = images.read(source)
+    pixels = images.read_checked(source, data)
     height, width = pixels.shape[:2]
     if resolution is not None:
         into = buckets.bucket(width, height, resolution)
         if (into.width, into.height) == (width, height) and is_plain:
             return data
         box = buckets.covered(width, height, into)
-        pixels = images.resize(pixels, into.width, into.height, box)
-    return images.encode_png(pixels)
+        pixels = resample.resize(pixels, into.width, into.height, box)
+    return images.encode_png_quickly(pixels)

@@ -31,7 +31,7 @@ from curate.ledger import Ledger
 from curate.records import Pair, Task
 
 STATION = "dataset"
-VERSION = "dataset/2"
+VERSION = "dataset/3"
 FOLDERS = "folders"
 """The name of pairs that no instruction made: those of two plain folders."""
 

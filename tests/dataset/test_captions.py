@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from curate.dataset import captions
 from curate.errors import BadSetting
 from tests.conftest import Cli
-from tests.dataset.test_run import HALVES, check, made
+from tests.dataset.workspaces import HALVES, check, made
 from tests.pairs.scenes import place_twins
 
 

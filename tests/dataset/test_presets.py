@@ -9,7 +9,7 @@ import pytest
 from curate.dataset import parser, presets
 from curate.errors import BadSetting
 from tests.conftest import Cli
-from tests.dataset.test_run import HALVES, check, made
+from tests.dataset.workspaces import HALVES, check, made
 from tests.pairs.scenes import place_twins
 
 

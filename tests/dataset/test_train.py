@@ -18,10 +18,7 @@ from curate.events import Event, Progress
 from curate.ledger import Ledger
 from tests.conftest import Cli
 from tests.dataset import stand_in_trainer
-from tests.dataset.test_run import ORDER
-from tests.dataset.workspaces import place_pairs
-
-HALVES = ("dense", "sparse")
+from tests.dataset.workspaces import HALVES, ORDER, place_pairs
 
 
 @pytest.fixture

@@ -1,14 +1,40 @@
-"""Workspaces whose pairs are kept, without the cost of measuring them."""
+"""Workspaces with pairs: checked, or kept without the cost of measuring them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from curate import identity, images
+from curate.dataset.run import Report, Settings, dataset
 from curate.images import RGB
 from curate.ledger import Ledger
+from curate.pairs.run import pair_check
 from curate.records import Film, Pair, Ruling, Verdict
 from tests.pairs.scenes import place_twin, scene, twin_of
+
+HALVES = ("dense", "sparse")
+ORDER = ["wan_cache_latents.py", "wan_cache_text_encoder_outputs.py", "wan_train_network.py"]
+
+
+def made(workspace: Path, *, prompt: str | None = None, **options: Any) -> Report:
+    with Ledger(workspace) as ledger:
+        return dataset(ledger, Settings(**options), prompt=prompt)
+
+
+def check(workspace: Path, **decisions: Ruling) -> None:
+    with Ledger(workspace) as ledger:
+        pair_check(ledger, decisions=decisions)
+
+
+def held(workspace: Path) -> dict[str, bytes]:
+    """The dataset's files, by path, caches apart."""
+    folder = workspace / "dataset"
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "cache" not in file.parts
+    }
 
 
 def place_pair(
