@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from websockets.asyncio.client import connect
+import aiohttp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -85,11 +85,14 @@ class Http:
 async def bare(url: str, pngs: list[bytes], window: int) -> float:
     """Jobs a second of a loop that only posts, hears of the end, and reads."""
     client, ended, left = str(uuid4()), {}, iter(pngs)
-    async with connect(f"ws{url[4:]}/ws?clientId={client}", max_size=None) as socket:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{url}/ws?clientId={client}", max_msg_size=0) as socket,
+    ):
 
         async def hear() -> None:
             async for message in socket:
-                said = {} if isinstance(message, bytes) else json.loads(message)
+                said = json.loads(message.data) if isinstance(message.data, str) else {}
                 about = said.get("data", {})
                 if said.get("type") == "executing" and about.get("node") is None:
                     ended[about["prompt_id"]].set()

@@ -22,8 +22,7 @@ FLOOR = {
 ONLY_IN = {
     "typer": {"cli"},
     "rich": {"cli"},
-    "httpx": {"comfy"},
-    "websockets": {"comfy"},
+    "aiohttp": {"comfy"},
     "sqlite3": {"ledger"},
     "av": {"extract", "images", "demo", "doctor", "grid"},
     "ray": {"engine"},

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from urllib.parse import unquote
 
-import httpx
+from yarl import URL
 
 from curate.errors import BadSetting
 
@@ -22,7 +21,9 @@ def shown(url: str) -> str:
         BadSetting: it is no http or https address.
     """
     parsed = _parsed(url)
-    return str(parsed.copy_with(userinfo=b"")).rstrip("/") if parsed.userinfo else _whole(url)
+    return (
+        str(parsed.with_user(None)).rstrip("/") if parsed.user or parsed.password else _whole(url)
+    )
 
 
 def entry(url: str, headers: Iterable[str]) -> dict[str, str]:
@@ -37,9 +38,8 @@ def entry(url: str, headers: Iterable[str]) -> dict[str, str]:
     """
     carried = dict(map(_header, headers))
     parsed = _parsed(url)
-    if parsed.userinfo:
-        user, _, password = parsed.userinfo.decode().partition(":")
-        pair = f"{unquote(user)}:{unquote(password)}"
+    if parsed.user or parsed.password:
+        pair = f"{parsed.user or ''}:{parsed.password or ''}"
         carried["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
     return carried
 
@@ -47,7 +47,7 @@ def entry(url: str, headers: Iterable[str]) -> dict[str, str]:
 def secrets(url: str, headers: dict[str, str]) -> tuple[str, ...]:
     """What must not be repeated to anybody, the longest first."""
     words = [part for value in headers.values() for part in (value, *value.split())]
-    words.append(_parsed(url).password)
+    words.append(_parsed(url).password or "")
     return tuple(sorted({word for word in words if len(word) > 3}, key=len, reverse=True))
 
 
@@ -65,11 +65,12 @@ def _whole(url: str) -> str:
     return (url if "://" in url else f"http://{url}").rstrip("/")
 
 
-def _parsed(url: str) -> httpx.URL:
+def _parsed(url: str) -> URL:
     try:
-        parsed = httpx.URL(_whole(url))
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
+        parsed = URL(_whole(url))
+        parsed.port  # noqa: B018 - only asking tells that it is none
+    except ValueError:
+        parsed = URL()
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise BadSetting(
             f"{url.rpartition('@')[2]!r} is no address of a server.",

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from curate.comfy import protocol
 from curate.comfy.protocol import Graph
-from curate.comfy.wire import Refused, Wire, read
+from curate.comfy.wire import Refused, Wire
 
 _PATIENCE_S = 2.0
 
@@ -71,7 +71,7 @@ async def _judged(wire: Wire, graph: Graph) -> object:
     try:
         answer = await wire.ask("POST", "/prompt", json={"prompt": graph, "prompt_id": prompt_id})
         await wire.ask("POST", "/queue", json={"delete": [prompt_id]})
-        return read(answer)
+        return answer.read()
     except Refused as refusal:
         return refusal.body
 
@@ -81,7 +81,7 @@ async def _unlisted(wire: Wire, graph: Graph) -> dict[tuple[str, str], str]:
     kinds = {about["class_type"] for about in graph.values()}
     infos: dict[str, dict[str, Any]] = {}
     for kind in sorted(kinds):
-        infos |= read(await wire.ask("GET", f"/object_info/{kind}"))
+        infos |= (await wire.ask("GET", f"/object_info/{kind}")).read()
     return {
         (node, name): f"node {node} ({about['class_type']}): {name} cannot be {value!r}"
         for node, about in graph.items()

@@ -6,18 +6,17 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-import httpx
-from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
+from aiohttp import FormData
 
 from curate.comfy import protocol
 from curate.comfy.protocol import Broken, Finished, Graph, News, Queue, Stored
 from curate.comfy.transport import Hear
-from curate.comfy.wire import Refused, Wire, read
+from curate.comfy.wire import Passing, Refused, Wire
 from curate.errors import ServerSilent, ServerStalled
 
 __all__ = ["PATIENCE_S", "POLL_S", "STALL_S", "Refused", "Server"]
@@ -33,7 +32,6 @@ STALL_S = 900.0
 
 _QUEUE_EVERY = 5  # polls; the answer repeats every waiting graph
 _RECONNECT_S = 2.0
-_MESSAGE_BYTES = 64 << 20  # previews are images
 
 
 class Server:
@@ -102,7 +100,7 @@ class Server:
                 still runs for which the server was found to stand still.
         """
         try:
-            answer = (await self._wire.ask("GET", "/system_stats")).json()
+            answer = (await self._wire.ask("GET", "/system_stats")).read()
             version = str(answer["system"].get("comfyui_version", "of unknown version"))
         except Refused as error:
             raise ServerSilent(self.url, f"it answers HTTP {error.status}") from error
@@ -116,19 +114,22 @@ class Server:
 
     async def node(self, class_type: str) -> dict[str, Any] | None:
         """What a node takes and gives; None if the server lacks it."""
-        found = read(await self._wire.ask("GET", f"/object_info/{class_type}")).get(class_type)
+        infos = await self._wire.ask("GET", f"/object_info/{class_type}")
+        found = infos.read().get(class_type)
         return dict(found) if found else None
 
     async def upload(self, png: bytes, name: str, subfolder: str) -> str:
         """Put an image into the server's input folder; returns what LoadImage must be given."""
-        stored = read(
-            await self._wire.ask(
-                "POST",
-                "/upload/image",
-                files={"image": (name, png, "image/png")},
-                data={"subfolder": subfolder, "type": "input"},
-            )
+
+        def form() -> FormData:
+            fields = FormData({"subfolder": subfolder, "type": "input"})
+            fields.add_field("image", png, filename=name, content_type="image/png")
+            return fields
+
+        answer = await self._wire.patiently(
+            lambda: self._wire.once("POST", "/upload/image", data=form())
         )
+        stored = answer.read()
         return "/".join(part for part in (stored["subfolder"], stored["name"]) if part)
 
     async def submit(self, graph: Graph, prompt_id: str) -> None:
@@ -147,11 +148,11 @@ class Server:
             if next(posts) and await self._has(prompt_id):
                 return {}
             request = {"prompt": graph, "prompt_id": prompt_id, "client_id": self._client_id}
-            return read(await self._wire.once("POST", "/prompt", json=request))
+            return (await self._wire.once("POST", "/prompt", json=request)).read()
 
         answer = await self._wire.patiently(post)
         if answer.get("node_errors"):
-            raise Refused(httpx.codes.BAD_REQUEST, answer)
+            raise Refused(HTTPStatus.BAD_REQUEST, answer)
 
     async def ended(self, prompt_id: str) -> Finished | Broken | None:
         """How a job ends, once it does; None if the server has forgotten it.
@@ -180,12 +181,13 @@ class Server:
 
     async def history(self, prompt_id: str) -> Finished | Broken | None:
         """How a job ended; None while it runs or waits, or if it is not known."""
-        entry = read(await self._wire.ask("GET", f"/history/{prompt_id}")).get(prompt_id)
+        entries = await self._wire.ask("GET", f"/history/{prompt_id}")
+        entry = entries.read().get(prompt_id)
         return protocol.ending(entry) if entry else None
 
     async def queue(self) -> Queue:
         """The jobs that run or wait there, anybody's."""
-        return protocol.queue(read(await self._wire.ask("GET", "/queue")))
+        return protocol.queue((await self._wire.ask("GET", "/queue")).read())
 
     async def view(self, file: Stored) -> bytes | None:
         """A file's bytes; None if it is not there."""
@@ -193,7 +195,7 @@ class Server:
         try:
             return (await self._wire.ask("GET", "/view", params=place)).content
         except Refused as refusal:
-            if refusal.status == httpx.codes.NOT_FOUND:
+            if refusal.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
@@ -206,10 +208,10 @@ class Server:
         await self._wire.ask("POST", "/free", json={"unload_models": True, "free_memory": True})
 
     async def _has(self, prompt_id: str) -> bool:
-        waiting = protocol.queue(read(await self._wire.once("GET", "/queue")))
-        return prompt_id in waiting or bool(
-            read(await self._wire.once("GET", f"/history/{prompt_id}"))
-        )
+        waiting = protocol.queue((await self._wire.once("GET", "/queue")).read())
+        if prompt_id in waiting:
+            return True
+        return bool((await self._wire.once("GET", f"/history/{prompt_id}")).read())
 
     async def _watched(self) -> Queue:
         """The queue; another job at its head is a sign of life.
@@ -242,20 +244,13 @@ class Server:
 
     async def _listen(self) -> None:
         """Pass on what the socket says; without a socket the polls do."""
-        base = f"ws{self.url.removeprefix('http')}/ws?clientId="
         while True:
-            with contextlib.suppress(OSError, WebSocketException, EOFError):
-                address = base + self._client_id
-                async with connect(
-                    address,
-                    additional_headers=self._wire.headers,
-                    ssl=self._wire.ssl,
-                    max_size=_MESSAGE_BYTES,
-                ) as socket:
+            with contextlib.suppress(Passing):
+                async with self._wire.socket(f"/ws?clientId={self._client_id}") as socket:
                     self.running = None
                     self._is_heard.set()
                     async for message in socket:
-                        self._note(message)
+                        self._note(message.data)
             self._sockets += 1  # whoever waits looks whether the server still knows his job
             for news in self._awaited.values():
                 news.set()

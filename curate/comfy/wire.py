@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import httpx
+import aiohttp
 
 from curate.comfy import address, protocol
 from curate.errors import ServerFailing, ServerForbids, ServerSilent, ServerUnreachable
 
-_TIMEOUT = httpx.Timeout(5.0, read=60.0)  # it answers late while a node holds the interpreter
+# it answers late while a node holds the interpreter
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=60.0)
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
-_FORBIDDEN = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+_FORBIDDEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _HIDDEN = "•••"
+_MESSAGE_BYTES = 64 << 20  # previews are images
+_PULSE_S = 40.0  # the socket's other end is asked for a sign of life, and given half as long
 
 T = TypeVar("T")
 
@@ -31,8 +39,35 @@ class Refused(Exception):
         self.body = body
 
 
-class Busy(Exception):
-    """A 5xx: it may pass."""
+class Passing(Exception):
+    """No answer, or a 5xx: it may be another one soon."""
+
+
+class Silent(Passing):
+    """The connection failed."""
+
+
+class Busy(Passing):
+    """The answer was a 5xx."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, neither an error nor a redirect."""
+
+    status: int
+    content: bytes
+
+    def read(self) -> dict[str, Any]:
+        """Its JSON object.
+
+        Raises:
+            Refused: it is a page of something else, such as a proxy.
+        """
+        try:
+            return dict(json.loads(self.content))
+        except (ValueError, TypeError) as error:
+            raise Refused(self.status, "the answer is not ComfyUI's") from error
 
 
 class Wire:
@@ -46,22 +81,19 @@ class Wire:
 
     def __init__(self, url: str, headers: Sequence[str], patience_s: float) -> None:
         self.url = address.shown(url)
-        self.headers = address.entry(url, headers)
-        self.ssl = ssl.create_default_context() if self.url.startswith("https") else None
+        self._headers = address.entry(url, headers)
         self._patience_s = patience_s
-        self._secrets = address.secrets(url, self.headers)
-        self._http = httpx.AsyncClient(
-            base_url=self.url,
-            headers=self.headers,
-            timeout=_TIMEOUT,
-            verify=self.ssl if self.ssl is not None else False,
-        )
+        self._secrets = address.secrets(url, self._headers)
+        self._opened: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if self._opened is not None:
+            await self._opened.close()
 
-    async def ask(self, method: str, path: str, **how: Any) -> httpx.Response:
+    async def ask(self, method: str, path: str, **how: Any) -> Answer:
         """The answer.
+
+        `how` is `json`, `data` or `params`, as aiohttp takes them.
 
         Raises:
             ServerUnreachable: none for `patience_s`; ServerFailing, if it was 5xx all the time;
@@ -70,18 +102,24 @@ class Wire:
         """
         return await self.patiently(lambda: self.once(method, path, **how))
 
-    async def once(self, method: str, path: str, **how: Any) -> httpx.Response:
-        """The same without patience: raises httpx.TransportError or Busy too."""
-        response = await self._http.request(method, path, **how)
-        if response.is_success:
-            return response
-        if response.status_code in _FORBIDDEN:
-            raise ServerForbids(self.url, response.status_code)
-        if response.is_redirect:
-            raise Refused(response.status_code, f"it sends us to {response.headers['location']}")
-        if response.is_server_error:
-            raise Busy(f"HTTP {response.status_code}: {self._said(response)}")
-        raise Refused(response.status_code, self._said(response))
+    async def once(self, method: str, path: str, **how: Any) -> Answer:
+        """The same without patience: raises Passing too."""
+        try:
+            async with self._session.request(
+                method, self.url + path, allow_redirects=False, **how
+            ) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise Silent(_reason(error)) from error
+        status = response.status
+        if status in _FORBIDDEN:
+            raise ServerForbids(self.url, status)
+        if 300 <= status < 400:
+            raise Refused(status, f"it sends us to {response.headers.get('Location')}")
+        if status >= 400:
+            said = self._said(content) or response.reason
+            raise Busy(f"HTTP {status}: {said}") if status >= 500 else Refused(status, said)
+        return Answer(status, content)
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """What `attempt` gives, repeated while it raises what may pass; raises as `ask`."""
@@ -90,34 +128,65 @@ class Wire:
         while True:
             try:
                 return await attempt()
-            except (httpx.TransportError, Busy) as error:
+            except Passing as error:
                 if loop.time() + wait_s > end:
                     raise self._in_words(error) from error
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
-    def _in_words(self, error: Exception) -> ServerUnreachable:
-        if isinstance(error, Busy):
-            return ServerFailing(self.url, str(error))
-        return ServerSilent(self.url, str(error).rstrip(".") or type(error).__name__)
+    @contextlib.asynccontextmanager
+    async def socket(self, path: str) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+        """An open socket, to be iterated over.
 
-    def _said(self, response: httpx.Response) -> object:
+        Raises:
+            Passing: it does not open, or it breaks.
+        """
+        try:
+            async with self._session.ws_connect(
+                self.url + path, max_msg_size=_MESSAGE_BYTES, heartbeat=_PULSE_S
+            ) as socket:
+                yield socket
+        except (aiohttp.ClientError, OSError) as error:
+            raise Silent(_reason(error)) from error
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:  # only a running loop can hold one
+            secure = ssl.create_default_context() if self.url.startswith("https") else False
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=secure),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                timeout=_TIMEOUT,
+                proxy=_proxy(self.url),
+            )
+        return self._opened
+
+    def _in_words(self, error: Passing) -> ServerUnreachable:
+        said = str(error).rstrip(".")
+        if isinstance(error, Busy):
+            return ServerFailing(self.url, said)
+        return ServerSilent(self.url, said)
+
+    def _said(self, content: bytes) -> object:
         """The body of an error, as JSON if it is, without what we sent to be let in."""
-        text = response.text
+        text = content.decode(errors="replace")
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         with contextlib.suppress(ValueError):
-            return httpx.Response(response.status_code, text=text).json()
-        return text or response.reason_phrase
+            return json.loads(text)
+        return text
 
 
-def read(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer.
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    return str(error) or type(error).__name__
 
-    Raises:
-        Refused: a page of something else, such as a proxy.
-    """
-    try:
-        return dict(response.json())
-    except (ValueError, TypeError) as error:
-        raise Refused(response.status_code, "the answer is not ComfyUI's") from error
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for `url`."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)

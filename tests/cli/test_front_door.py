@@ -10,7 +10,7 @@ import pytest
 from curate.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
-HEAVY = "cv2 numpy torch datasets httpx av PIL transformers websockets sqlite3"
+HEAVY = "cv2 numpy torch datasets aiohttp av PIL transformers sqlite3"
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])

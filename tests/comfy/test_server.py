@@ -4,11 +4,10 @@ import threading
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from curate import images
-from curate.comfy import address, preflight
+from curate.comfy import address, preflight, wire
 from curate.comfy.protocol import Broken, Finished, Stored
 from curate.comfy.server import Refused, Server
 from curate.errors import BadSetting, ModelsMissing, ServerUnreachable
@@ -105,7 +104,7 @@ def test_a_submission_whose_answer_was_lost_is_not_repeated(comfy):
                 response = await once(method, path, **how)
                 if path == "/prompt":
                     posts.append(response)
-                    raise httpx.ReadError("reset by peer")
+                    raise wire.Silent("reset by peer")
                 return response
 
             server._wire.once = lossy
