@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -102,10 +103,11 @@ class Ledger:
 
     def put(self, *nouns: records.Noun) -> None:
         """Write records, each in the place of the one with its key."""
-        for noun in nouns:
-            row = [stored(getattr(noun, column.name)) for column in fields(noun)]
-            marks = ", ".join("?" * len(row))
-            self._execute(f"REPLACE INTO {TABLES[type(noun)]} VALUES ({marks})", row)
+        for kind, some in itertools.groupby(nouns, type):
+            names = [column.name for column in fields(kind)]
+            rows = ([stored(getattr(noun, name)) for name in names] for noun in some)
+            marks = ", ".join("?" * len(names))
+            self._execute(f"REPLACE INTO {TABLES[kind]} VALUES ({marks})", *rows)
 
     def all(self, kind: type[N], **where: object) -> list[N]:
         """The records of a kind whose columns equal `where`, ordered by their first columns."""
@@ -127,10 +129,16 @@ class Ledger:
         rows = self._execute("SELECT id FROM tasks WHERE station = ? AND state = 'done'", [station])
         return {row[0] for row in rows}
 
+    def twins(self) -> list[records.Twin]:
+        """Every twin without its graph, which is most of what it weighs."""
+        names = [column.name for column in fields(records.Twin)]
+        columns = ", ".join("'{}'" if name == "graph" else name for name in names)
+        rows = self._execute(f"SELECT {columns} FROM {TABLES[records.Twin]} ORDER BY id")
+        return [restored(records.Twin, row) for row in rows]
+
     def current_twins(self) -> list[records.Twin]:
         """The twins whose frames are still among those chosen from their films."""
-        chosen = {frame.id for frame in self.all(records.Frame)}
-        return [twin for twin in self.all(records.Twin) if twin.frame_id in chosen]
+        return self._of_chosen_frames(self.all(records.Twin))
 
     def rulings(self) -> dict[str, records.Ruling]:
         """The ruling on each pair that the last check saw; a person's outranks the rule's."""
@@ -143,7 +151,12 @@ class Ledger:
     def chosen(self) -> dict[str, records.Ruling]:
         """The same of the one pair that counts for each frame under an instruction."""
         verdicts = self.all(records.Verdict)
-        return choice.best(self.all(records.Pair), self.current_twins(), verdicts)
+        twins = self._of_chosen_frames(self.twins())
+        return choice.best(self.all(records.Pair), twins, verdicts)
+
+    def _of_chosen_frames(self, twins: list[records.Twin]) -> list[records.Twin]:
+        chosen = {frame.id for frame in self.all(records.Frame)}
+        return [twin for twin in twins if twin.frame_id in chosen]
 
     def finish(self, task_id: str, station: str, item: str, **settings: object) -> None:
         """Record a task as done."""
@@ -213,9 +226,11 @@ class Ledger:
                 count = number
         return count
 
-    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+    def _execute(self, statement: str, *rows: Sequence[object]) -> sqlite3.Cursor:
         try:
-            return self._db.execute(statement, values)
+            if len(rows) > 1:
+                return self._db.executemany(statement, rows)
+            return self._db.execute(statement, *rows)
         except sqlite3.DatabaseError as error:
             raise self._in_words(error) from error
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -196,3 +197,9 @@ def test_a_twin_whose_frame_is_no_longer_chosen_is_not_current(ledger):
     ledger.remove(Frame, id=FRAME.id)
 
     assert ledger.current_twins() == []
+
+
+def test_twins_can_be_read_without_their_graphs(ledger: Ledger) -> None:
+    ledger.put(TWIN)
+
+    assert ledger.twins() == [dataclasses.replace(TWIN, graph={})]

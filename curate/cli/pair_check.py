@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
 _MOST_ROWS = 100
+_RECORDS = 100_000  # what is read of a ledger stays: to look for garbage among it takes a tenth
 _COLOURS = {"keep": "green", "look": "yellow", "reject": "red"}
 
 
@@ -95,6 +97,7 @@ def pair_check(
 
     if (dense is None) != (sparse is None):
         raise BadSetting("--dense and --sparse belong together.", remedy="Give both folders.")
+    gc.set_threshold(_RECORDS)
     workspace: Path = context.obj
     folders = (dense, sparse) if dense and sparse else None
     if not folders and not exists(workspace):

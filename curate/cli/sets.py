@@ -56,6 +56,7 @@ def purity_as_json(report: Report) -> list[dict[str, object]]:
             "pairs": len(whole.labels),
             "shots": whole.shots,
             "pairs_of_no_known_shot": whole.shotless,
+            "spare": whole.spare,
             "axes": [
                 {
                     "axis": drift.axis.key,
@@ -91,6 +92,8 @@ def show_purity(report: Report) -> None:
         shots = f"{len(whole.labels)} kept pairs, {whole.shots} shots"
         if whole.shotless:
             shots += f", of which {whole.shotless} unknown and counted one each"
+        if whole.spare:
+            shots += f"; {whole.spare} more kept, of frames that another twin counts of"
         console.show(f"Purity of {whole.name}, twin against frame ({shots}):")
         console.show_table(
             ("axis", "mean", "95 %", "margin", "finding"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.errors import TooFewRulings
-from curate.pairs.report import Checked
+from curate.pairs.checked import Checked
 from curate.pairs.verdict import LIMITS, Limit, Measures, Thresholds
 from curate.records import Concept
 

@@ -48,11 +48,15 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The pairs whose measures stand, those to measure or to embed, and those that cannot be."""
+    """The pairs whose measures stand, those to measure or to embed, and those that cannot be.
+
+    `renewed` are those of the first that stand for another twin or concept than is written.
+    """
 
     known: tuple[tuple[Halves, Pair], ...]
     checks: tuple[Check, ...]
     failures: tuple[Failure, ...]
+    renewed: tuple[Pair, ...] = ()
 
 
 def work(check: Check) -> Measured:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+NOT_MEASURED = "not measured"
+
+_HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +21,11 @@ class Number:
     unit: str = ""
     is_signed: bool = False
 
-    def text(self, value: float | None) -> str:
-        if value is None:
-            return "not measured"
+    @property
+    def form(self) -> str:
+        """What `str.format` makes a value's text of."""
         sign = "+" if self.is_signed else ""
-        return f"{value:{sign}z.{self.digits}f}{self.unit}"
+        return f"{{:{sign}z.{self.digits}f}}{self.unit}"
 
 
 NUMBERS = (
@@ -62,3 +67,8 @@ def of(measures: Iterable[str]) -> list[Number]:
     known = [number for number in NUMBERS if number.key in there]
     new = there.keys() - {number.key for number in NUMBERS} - _PLACES
     return known + [Number(key, key.replace("_", " "), 3) for key in sorted(new)]
+
+
+def minus(text: str) -> str:
+    """`text` with a minus sign before its negative numbers, as a page writes them."""
+    return _HYPHEN.sub("−", text) if "-" in text else text

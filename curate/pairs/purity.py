@@ -155,10 +155,7 @@ def purity(
 
 def values(axis: Axis, measures: Sequence[Measures]) -> Values:
     """Shape (pairs, measures of the axis); NaN where one was not had."""
-    raw = np.array(
-        [[math.nan if (v := one.get(key)) is None else v for key in axis.of] for one in measures],
-        np.float64,
-    )
+    raw = np.array([[one.get(key) for one in measures] for key in axis.of], np.float64).T
     if not axis.is_share or not raw.size:
         return raw
     with np.errstate(invalid="ignore"):
@@ -219,7 +216,7 @@ def _words(drift: Drift) -> str:
         l_, a, b = (float(v) for v in drift.direction * drift.mean)
         what += f" by {drift.mean:.2f} ({l_:+z.2f} L, {a:+z.2f} a, {b:+z.2f} b)"
     else:
-        what = f"{what} by {written(abs(drift.mean), signed=False)}"
+        what = f"{what} by {written(drift.mean).lstrip('+-')}"
     return (
         f"twins: {what} on average ({span}; margin {margin}). The slider would learn it. {_REMEDY}"
     )

@@ -1,19 +1,30 @@
 const $ = (selector) => document.querySelector(selector);
 const boxes = [...document.querySelectorAll(".top input[type=checkbox]")];
 const cards = [...document.querySelectorAll("article")];
-const facts = new Map(cards.map((card) => [card, JSON.parse(card.dataset.facts)]));
+const name = (card) => card.querySelector("h2").textContent;
+const badges = (card) => [...card.querySelectorAll("[data-badge]")].map((item) => item.dataset.badge);
+
+let sorted = -1;
+
+function ranked(place) {
+  const value = (card) => {
+    const told = parseFloat(card.querySelectorAll("dd")[place].textContent.replace("−", "-"));
+    return Number.isNaN(told) ? Infinity : told;
+  };
+  const values = new Map(cards.map((card) => [card, value(card)]));
+  return [...cards].sort((a, b) => values.get(a) - values.get(b) || 0);
+}
 
 function arrange() {
   const verdicts = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-  const reason = $("#reason").value, key = $("#sort").value, words = $("#search").value.trim().toLowerCase();
+  const reason = $("#reason").value, place = $("#sort").selectedIndex - 1, words = $("#search").value.trim().toLowerCase();
   let shown = 0;
   for (const card of cards) {
-    const { name, badges } = facts.get(card);
-    card.hidden = !verdicts.has(card.dataset.verdict) || (reason && !badges.includes(reason)) || !name.toLowerCase().includes(words);
+    card.hidden = !verdicts.has(card.dataset.verdict) || (reason && !badges(card).includes(reason)) || !name(card).toLowerCase().includes(words);
     if (!card.hidden) shown++;
   }
-  const value = (card) => facts.get(card).measures[key] ?? Infinity;
-  $("main").append(...(key ? [...cards].sort((a, b) => value(a) - value(b) || 0) : cards));
+  if (place !== sorted) $("main").append(...(place < 0 ? cards : ranked(place)));
+  sorted = place;
   $("#count").textContent = `${shown} shown`;
 }
 for (const control of [...boxes, $("#reason"), $("#sort"), $("#search")]) control.addEventListener("input", arrange);
@@ -32,7 +43,7 @@ function open(card) {
   current = card;
   flipped = false;
   stage.replaceChildren(...[...card.querySelectorAll("img")].map((image) => Object.assign(new Image(), { src: image.src, alt: image.alt, draggable: false })));
-  viewer.querySelector("b").textContent = facts.get(card).name;
+  viewer.querySelector("b").textContent = name(card);
   const verdict = viewer.querySelector("span");
   verdict.textContent = verdict.className = card.dataset.verdict;
   if (!viewer.open) viewer.showModal();

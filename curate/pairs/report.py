@@ -2,65 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from string import Template
-from typing import TypeAlias
-from urllib.parse import quote
 
-from curate import files, images
-from curate.errors import CurateError
-from curate.pairs import legend
-from curate.pairs.halves import Halves
-from curate.pairs.legend import Number
-from curate.pairs.repair.record import Repair
-from curate.pairs.verdict import LIMITS, Judgement, Thresholds
-from curate.records import Pair, Ruling
-
-Picture: TypeAlias = Callable[[Path, Path], str]
-"""An image file and the page's folder in, the image's address out."""
+from curate import files
+from curate.pairs import cards, legend
+from curate.pairs.checked import Checked
+from curate.pairs.verdict import LIMITS, Thresholds
+from curate.records import Ruling
 
 RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
-
-_TILE_SHARE = 1 / 16
-_EMBEDDED_PX = 1024
-_EMBEDDED_QUALITY = 85
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A pair with what the rule says of it and what a person ruled, if one did.
-
-    With a `repair` in force, halves and measures are those after it.
-    """
-
-    halves: Halves
-    pair: Pair
-    judgement: Judgement
-    person: Ruling | None
-    repair: Repair | None = None
-
-    @property
-    def ruling(self) -> Ruling:
-        """A person's ruling if there is one, else the rule's."""
-        return self.person or self.judgement.ruling
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why, in words; what the rule said stays readable under a person's ruling."""
-        rule = tuple(reason.text for reason in self.judgement.reasons)
-        if self.repair and self.repair.reason:
-            rule += (f"not repaired: {self.repair.reason}",)
-        if self.person is None:
-            return rule
-        return (f"a person ruled {self.person}", *(f"the rule: {text}" for text in rule))
 
 
 def write(
@@ -85,8 +41,8 @@ def write(
     """
     counts = Counter(one.ruling for one in checked)
     badges = Counter(badge for one in checked for badge in _badges(one))
-    numbers = legend.of(key for one in checked for key in one.pair.measures)
-    picture = embedded if is_alone else link
+    numbers = legend.of(chain.from_iterable(one.pair.measures for one in checked))
+    card = cards.card(numbers, cards.embedded if is_alone else cards.links(page.parent))
     files.write_text(
         page,
         Template(_packed("report.html")).substitute(
@@ -102,7 +58,7 @@ def write(
                 f'<option value="{escape(n.key)}">by {escape(n.label)}</option>' for n in numbers
             ),
             notices="".join(f"<p class=notice>{escape(text)}</p>" for text in _notices(checked)),
-            cards="".join(_card(one, page.parent, numbers, picture) for one in checked),
+            cards="".join(map(card, checked)),
             sections="".join(f"<section>{section}</section>" for section in sections),
             limits="".join(_limit(key, value) for key, value in limits.items()),
         ),
@@ -137,70 +93,6 @@ def _filter(ruling: Ruling, count: int) -> str:
         f'<label class="{ruling}"><input type=checkbox value="{ruling}" checked> '
         f"{ruling} <b>{count}</b></label>"
     )
-
-
-def _card(one: Checked, folder: Path, numbers: Sequence[Number], picture: Picture) -> str:
-    badges = [f"<li class={r.ruling}>{escape(r.text)}" for r in one.judgement.reasons]
-    if one.person:
-        badges.insert(0, f"<li class=person>a person ruled {one.person}")
-    values = [(number, one.pair.measures.get(number.key)) for number in numbers]
-    shown = "".join(f"<div><dt>{escape(n.label)}<dd>{_number(n, v)}</div>" for n, v in values)
-    facts = {
-        "name": one.halves.label,
-        "badges": _badges(one),
-        "measures": {n.key: round(v, 5) for n, v in values if v is not None},
-    }
-    return (
-        f'<article class="{one.ruling}" data-verdict="{one.ruling}" '
-        f'data-facts="{escape(json.dumps(facts, ensure_ascii=False))}">'
-        f"<header><h2>{escape(one.halves.label)}</h2><span class=verdict>{one.ruling}</span>"
-        f"</header><div class=halves>{_half(one, 'frame', folder, picture)}"
-        f"{_half(one, 'twin', folder, picture, _tile(one))}</div>"
-        f"<ul>{''.join(badges)}</ul><dl>{shown}</dl></article>\n"
-    )
-
-
-def _half(one: Checked, what: str, folder: Path, picture: Picture, over: str = "") -> str:
-    image: Path = getattr(one.halves, what)
-    link, alt = escape(picture(image, folder)), escape(f"{what} of {one.halves.label}")
-    size = "".join(
-        f' {side}="{one.pair.measures.get(f"{side}_px") or 0:.0f}"' for side in ("width", "height")
-    )
-    target = "" if link.startswith("data:") else f' href="{link}"'
-    return f'<a{target}><img src="{link}" alt="{alt}"{size} loading=lazy>{over}</a>'
-
-
-def embedded(image: Path, folder: Path) -> str:  # noqa: ARG001 - as `link`
-    try:
-        pixels = images.read(image)
-    except CurateError:
-        return "data:,"
-    height, width = pixels.shape[:2]
-    factor = _EMBEDDED_PX / max(width, height)
-    if factor < 1:
-        pixels = images.resize(pixels, round(width * factor), round(height * factor))
-    data = base64.b64encode(images.encode_jpeg(pixels, _EMBEDDED_QUALITY)).decode()
-    return f"data:image/jpeg;base64,{data}"
-
-
-def link(image: Path, folder: Path) -> str:
-    try:
-        return quote(Path(os.path.relpath(image, folder)).as_posix())
-    except ValueError:  # another drive on Windows
-        return image.resolve().as_uri()
-
-
-def _tile(one: Checked) -> str:
-    """A box around the worst tile, where it is a reason."""
-    x, y = one.pair.measures.get("tile_x"), one.pair.measures.get("tile_y")
-    if x is None or y is None or "content" not in {r.badge for r in one.judgement.reasons}:
-        return ""
-    style = f"left:{x * 100:.2f}%;top:{y * 100:.2f}%;width:{_TILE_SHARE * 100:.2f}%"
-    return f'<i class=tile style="{style}" title="the place that changed most"></i>'
-
-
-def _number(number: Number, value: float | None) -> str:
-    return "<em>not measured</em>" if value is None else escape(number.text(value))
 
 
 def _limit(key: str, value: float) -> str:

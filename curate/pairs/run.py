@@ -16,10 +16,10 @@ from curate.measures.measure import VERSION, Measures
 from curate.pairs import purity, report, sections, verdict
 from curate.pairs.calibrate import Calibration as Calibration
 from curate.pairs.calibrate import by_rulings
+from curate.pairs.checked import Checked as Checked
 from curate.pairs.checks import Check, Plan, work
 from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
 from curate.pairs.repair import run as repairs
-from curate.pairs.report import Checked as Checked
 from curate.pairs.ruling.run import judged
 from curate.pairs.whole import run as sets
 from curate.pairs.whole.run import Balancing as Balancing
@@ -89,10 +89,11 @@ def pair_check(
     """
     margins = purity.margins(one for one in settings if one.startswith(purity.PREFIX))
     limits = verdict.thresholds(one for one in settings if not one.startswith(purity.PREFIX))
+    origins = sets.origins(ledger)
     if folders:
         halves, notes = matched(*folders, concept or "density")
     else:
-        halves, notes = of_twins(_twins(ledger), ledger.path, concept), []
+        halves, notes = of_twins(_twins(ledger, origins), ledger.path, concept), []
     decided = {labelled(name, halves): ruling for name, ruling in (decisions or {}).items()}
     again = [labelled(name, halves) for name in repair_again]
     back = [labelled(name, halves) for name in unrepair]
@@ -115,8 +116,8 @@ def pair_check(
     if balance == "undo":
         sets.undo(ledger, settled)
     checked = judged(ledger, settled, decided, limits, folders is not None)
-    checked, droppings = sets.balanced(ledger, checked, margins, balance)
-    page, found = ledger.path(PAGE.as_posix()), sets.wholes(ledger, checked, margins)
+    checked, droppings = sets.balanced(ledger, checked, origins, margins, balance)
+    page, found = ledger.path(PAGE.as_posix()), sets.wholes(checked, origins, margins)
     report.write(page, checked, limits, sections=sections.of(checked, found, page))
     calibration = by_rulings(checked, limits) if propose else None
     told = tuple(notes), (*failures, *failed), page, tuple(found)
@@ -146,13 +147,15 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
         halves: the pairs that there are.
         encoder: whose similarity a pair must have; "auto": any; None: need not have one.
     """
+    if not halves:
+        return Plan((), (), ())
     pairs = {pair.id: pair for pair in ledger.all(Pair)}
     done: dict[tuple[object, ...], list[Task]] = defaultdict(list)
     for finished in ledger.all(Task, station=STATION, state="done"):
         settings = finished.settings
         if settings.get("version") == VERSION and settings.get("pair") in pairs:
             done[settings["group"], settings["frame_path"], settings["twin_path"]].append(finished)
-    known, checks, failures = [], [], []
+    known, checks, failures, renewed = [], [], [], []
     for one in halves:
         tasks = done[one.group, ledger.relative(one.frame), ledger.relative(one.twin)]
         try:
@@ -166,6 +169,7 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
         pair = pairs[str(task.settings["pair"])]
         if (pair.twin_id, pair.concept) != (one.twin_id, one.concept):
             pair = replace(pair, twin_id=one.twin_id, concept=one.concept)
+            renewed.append(pair)
         if (
             encoder is None
             or pair.encoder == encoder
@@ -175,7 +179,7 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
         else:
             contents = str(task.settings["frame"]), str(task.settings["twin"])
             checks.append(Check(task.id, one, *contents, pair=pair))
-    return Plan(tuple(known), tuple(checks), tuple(failures))
+    return Plan(tuple(known), tuple(checks), tuple(failures), tuple(renewed))
 
 
 def record(ledger: Ledger, check: Check, measures: Measures) -> Pair:
@@ -214,12 +218,14 @@ def record(ledger: Ledger, check: Check, measures: Measures) -> Pair:
     return pair
 
 
-def _twins(ledger: Ledger) -> list[Twin]:
-    """The current twins in the order in which they were made."""
-    made = {task.id: task.at for task in ledger.all(Task, station="kontext")}
-    twins = ledger.current_twins()
+def _twins(ledger: Ledger, origins: sets.Origins) -> list[Twin]:
+    """The current twins; where some share a file, in the order in which they were made."""
+    twins = origins.current
     if not twins:
         raise NothingYet("twins", ledger.workspace, "curate kontext --prompt simplify.txt")
+    if len({twin.twin_path for twin in twins}) == len(twins):
+        return twins
+    made = {task.id: task.at for task in ledger.all(Task, station="kontext")}
     return sorted(twins, key=lambda twin: (made.get(twin.id, ""), twin.id))
 
 
@@ -229,6 +235,9 @@ def _measured(
     pairs, failures = list(todo.known), list(todo.failures)
     side = encoder.side_px if encoder else 0
     waiting: list[tuple[Halves, Pair, semantic.Squashed]] = []
+    if todo.renewed:
+        with ledger.transaction():
+            ledger.put(*todo.renewed)
     checks = (replace(check, side_px=side) for check in todo.checks)
     for done, outcome in enumerate(engine.map(work, checks), start=1):
         check, result = outcome.item, outcome.result

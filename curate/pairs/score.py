@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from curate.pairs.verdict import DEFAULTS, LIMITS, Measures, Thresholds
+from typing import get_args
+
+from curate.pairs.verdict import DEFAULTS, LIMITS, Limit, Measures, Thresholds
 from curate.records import Concept
 
 _IDEALS = {
@@ -23,6 +25,15 @@ _DETAIL = ("detail_min", "detail_max")  # best halfway between both
 _MOST = 100.0  # ten times as far off as allowed; farther off is no worse
 _MISSING = 4.0  # a measure that could not be had although the pair needs it
 
+_COUNTING: dict[Concept, tuple[Limit, ...]] = {
+    concept: tuple(
+        limit
+        for limit in LIMITS
+        if concept in limit.concepts and (limit.key in _IDEALS or limit.key in _DETAIL)
+    )
+    for concept in get_args(Concept)
+}
+
 
 def score(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -> float:
     """A number in (0, 1]: 1 is a perfect pair; .5 one whose measures all stand at their limits.
@@ -31,15 +42,17 @@ def score(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
     mean m of the squares of these, the score is 1 / (1 + m). Pairs of one frame can be compared,
     pairs of two frames hardly: some frames are harder than others.
     """
-    ideals = _IDEALS | dict.fromkeys(_DETAIL, sum(limits[key] for key in _DETAIL) / 2)
-    strains: dict[str, float] = {}
-    for limit in LIMITS:
-        if concept not in limit.concepts or limit.key not in ideals:
-            continue
-        value, ideal = limit.value(measures), ideals[limit.key]
+    middle = sum(limits[key] for key in _DETAIL) / 2
+    total, count = 0.0, 0
+    for limit in _COUNTING[concept]:
+        value, ideal = limit.value(measures), _IDEALS.get(limit.key, middle)
         room = limits[limit.key] - ideal
         if value is not None and room:
-            strains[limit.key] = min(max((value - ideal) / room, 0.0) ** 2, _MOST)
+            strain = (value - ideal) / room
+            total += min(strain * strain, _MOST) if strain > 0 else 0.0
         elif value is None and limit.missing is not None:
-            strains[limit.key] = _MISSING
-    return 1 / (1 + sum(strains.values()) / len(strains)) if strains else 1.0
+            total += _MISSING
+        else:
+            continue
+        count += 1
+    return 1 / (1 + total / count) if count else 1.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from curate.pairs import report
+from curate.pairs import cards
+from curate.pairs.checked import Checked
 from curate.pairs.repair import page as repairs
-from curate.pairs.report import Checked
 from curate.pairs.whole import page as purity
 from curate.pairs.whole.run import Whole
 
@@ -16,9 +16,6 @@ def of(
     checked: Sequence[Checked], wholes: Sequence[Whole], page: Path, *, is_alone: bool = False
 ) -> list[str]:
     """The sections of `page` as HTML; with `is_alone` their images are in the file."""
-    picture = report.embedded if is_alone else report.link
-    found = [
-        purity.section(wholes),
-        repairs.section(checked, lambda file: picture(file, page.parent)),
-    ]
+    picture = cards.embedded if is_alone else cards.links(page.parent)
+    found = [purity.section(wholes), repairs.section(checked, picture)]
     return [part for part in found if part]

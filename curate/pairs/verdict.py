@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Literal, TypeAlias
 
 from curate.errors import BadSetting, nearest
@@ -79,7 +80,7 @@ class Judgement:
 
 
 def _the(measure: str) -> Callable[[Measures], float | None]:
-    return lambda measures: measures.get(measure)
+    return methodcaller("get", measure)
 
 
 def _tint(measures: Measures) -> float | None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from curate import images
 from curate.ledger import Ledger
 from curate.pairs.run import pair_check
-from tests.pairs.scenes import PREVIEW, place_twin, scene, shifted, twin_of
+from tests.pairs.scenes import PREVIEW, place_twin, recoloured, scene, shifted, twin_of
 
 
 class Page(HTMLParser):
@@ -95,3 +95,14 @@ def test_a_changed_place_is_boxed_on_the_twin(tmp_path: Path) -> None:
     place_twin(tmp_path, "street", scene(1), twin)
 
     assert page_of(tmp_path).count("<i class=tile") == 1
+
+
+def test_negative_figures_have_a_minus_sign_and_names_keep_their_hyphens(tmp_path: Path) -> None:
+    place_twin(tmp_path, "film_00-00-01", scene(1), recoloured(twin_of(1), lightness=-6))
+
+    text = page_of(tmp_path)
+
+    assert re.search(r"<dt>ΔL<dd>−\d", text)
+    assert not re.search(r"<dd>-", text)
+    assert "<h2>film_00-00-01</h2>" in text
+    assert "<dt>MS-SSIM" in text

@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from curate import images
 from curate.images import RGB
 from curate.ledger import Ledger
-from curate.records import Frame
+from curate.records import Frame, Twin
 from tests.conftest import Cli
 from tests.pairs.scenes import place_twin, recoloured, scene, twin_of
 
@@ -104,3 +105,19 @@ def test_drop_without_its_partner_is_refused(curate: Cli) -> None:
 
     assert curate("pair-check", "--drop").returncode == 2
     assert curate("pair-check", "--drop-to-balance", "--undo-drop").returncode == 2
+
+
+def test_of_a_frame_with_two_good_twins_the_set_holds_one(curate: Cli) -> None:
+    place(curate, [0.0] * 3)
+    with Ledger(curate.workspace) as ledger:
+        twin = ledger.all(Twin)[0]
+        other = ledger.path(twin.twin_path).with_name("f00_v2.png")
+        images.write(other, recoloured(twin_of(0, **SIZE), lightness=0.6))
+        changes = {"id": "another", "name": "f00_v2", "variant": 2}
+        ledger.put(dataclasses.replace(twin, **changes, twin_path=ledger.relative(other)))
+
+    answer = json.loads(curate("pair-check", "--json", *LOOSE).stdout)
+
+    assert [one["verdict"] for one in answer["pairs"]] == ["keep"] * 4
+    assert (answer["purity"][0]["pairs"], answer["purity"][0]["spare"]) == (3, 1)
+    assert "3 kept pairs, 3 shots; 1 more kept" in curate("pair-check", *LOOSE).stdout

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
+from curate.pairs.checked import Checked
+from curate.pairs.legend import minus
 from curate.pairs.repair.record import Repair
-from curate.pairs.report import Checked
 
 _STYLE = """<style>
 .repairs { margin: 1rem 1.5rem; } .repairs h2 { font-size: 1.05rem; }
@@ -32,7 +33,7 @@ def section(checked: Sequence[Checked], picture: Callable[[Path], str]) -> str:
         return ""
     kept = "".join(_kept(one, repair, picture) for one, repair in tried if not repair.reason)
     refused = "".join(
-        f"<li>{escape(one.halves.label)}: {escape(repair.reason)}"
+        f"<li>{escape(one.halves.label)}: {escape(minus(repair.reason))}"
         for one, repair in tried
         if repair.reason
     )
@@ -53,18 +54,18 @@ def _kept(one: Checked, repair: Repair, picture: Callable[[Path], str]) -> str:
     )
     label = escape(one.halves.label)
     figures = "".join(
-        f'<figure><img src="{escape(picture(file))}" alt="{what} of {label}" loading=lazy>'
+        f'<figure><img src="{picture(file)}" alt="{what} of {label}" loading=lazy>'
         f"<figcaption>{what}</figcaption></figure>"
         for what, file in files
     )
     numbers = "".join(
-        f"<tr><td>{key}<td>{before:.3f}<td>{after:.3f}"
+        f"<tr><td>{key}<td>{minus(f'{before:.3f}')}<td>{minus(f'{after:.3f}')}"
         for key in _SHOWN
         if (before := repair.original.measures.get(key)) is not None
         and (after := one.pair.measures.get(key)) is not None
     )
+    done = minus(f"{'; '.join(repair.steps)}; detail moved by {repair.detail_moved:+.2%}")
     return (
-        f"<details open><summary>{label}: {escape('; '.join(repair.steps))}; "
-        f"detail moved by {repair.detail_moved:+.2%}</summary><div class=four>{figures}</div>"
+        f"<details open><summary>{label}: {escape(done)}</summary><div class=four>{figures}</div>"
         f"<table><tr><th>measure<th>before<th>after{numbers}</table></details>"
     )

@@ -9,7 +9,7 @@ from curate.pairs.halves import Halves
 from curate.pairs.repair.mend import faults
 from curate.pairs.repair.tone import COLOURS, Fault
 from curate.pairs.verdict import LIMITS, Judgement, Thresholds
-from curate.records import Concept, Pair, Verdict
+from curate.records import Concept, Pair, Task, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,27 @@ class Repair:
     steps: tuple[str, ...]
     detail_moved: float
     reason: str
+
+
+def of_task(task: Task, halves: Halves, original: Pair, judgement: Judgement) -> Repair:
+    """A repair as its task tells of it.
+
+    Args:
+        task: as the ledger keeps it.
+        halves: of the pair before the repair.
+        original: that pair.
+        judgement: what the rule says of it.
+    """
+    moved, reason = task.settings["detail_moved"], str(task.settings["reason"])
+    assert isinstance(moved, int | float)
+    return Repair(halves, original, judgement, steps(task), float(moved), reason)
+
+
+def steps(task: Task) -> tuple[str, ...]:
+    """What a repair did, in words, as its task tells."""
+    told = task.settings["steps"]
+    assert isinstance(told, list)
+    return tuple(map(str, told))
 
 
 def wanted(

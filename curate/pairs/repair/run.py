@@ -15,7 +15,7 @@ from curate.pairs.halves import Halves
 from curate.pairs.repair import mend, record
 from curate.pairs.repair.record import Repair
 from curate.pairs.repair.tone import Fault
-from curate.pairs.verdict import Judgement, Thresholds
+from curate.pairs.verdict import Thresholds
 from curate.records import Pair, Task, Verdict
 
 STATION = "repair"
@@ -130,12 +130,15 @@ def settled(
     chosen: list[tuple[Halves, Pair, Repair | None]] = []
     for halves, pair in pairs:
         task = tasks.get(pair.id)
-        before = verdict.judge(pair.measures, halves.concept, limits)
-        asked = record.wanted(pair.measures, halves.concept, limits, before, persons.get(pair.id))
-        if task is None or not asked:
+        if task is None:
             chosen.append((halves, pair, None))
             continue
-        repair = _repair(halves, pair, before, task)
+        before = verdict.judge(pair.measures, halves.concept, limits)
+        asked = record.wanted(pair.measures, halves.concept, limits, before, persons.get(pair.id))
+        if not asked:
+            chosen.append((halves, pair, None))
+            continue
+        repair = record.of_task(task, halves, pair, before)
         if not repair.reason and halves.label in after:
             new_halves, new_pair = after[halves.label]
             judged = verdict.judge(new_pair.measures, halves.concept, limits)
@@ -210,12 +213,3 @@ def _record(ledger: Ledger, mending: Mending, done: Done) -> None:
 def _by_original(ledger: Ledger) -> dict[str, Task]:
     tasks = ledger.all(Task, station=STATION, state="done")
     return {str(task.settings["original"]): task for task in tasks}
-
-
-def _repair(halves: Halves, pair: Pair, judgement: Judgement, task: Task) -> Repair:
-    steps, moved = task.settings["steps"], task.settings["detail_moved"]
-    assert isinstance(steps, list)
-    assert isinstance(moved, int | float)
-    return Repair(
-        halves, pair, judgement, tuple(map(str, steps)), float(moved), str(task.settings["reason"])
-    )

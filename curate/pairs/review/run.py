@@ -18,8 +18,8 @@ from curate.pairs.repair import run as repairs
 from curate.pairs.review import decisions, server, shown, whatif
 from curate.pairs.review.decisions import Answer, Change, Decision
 from curate.pairs.review.shown import Shown
-from curate.pairs.whole.run import wholes
-from curate.records import Pair, Task, Twin, Verdict
+from curate.pairs.whole.run import origins, wholes
+from curate.records import Pair, Task, Verdict
 
 THUMBS = Path("cache/thumbs")
 
@@ -121,8 +121,8 @@ def html(ledger: Ledger, file: Path, *, dry_run: bool = False) -> int:
     if not there:
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
     if not dry_run:
-        checked = [one.checked(ledger.path) for one in there]
-        found = wholes(ledger, checked, purity.margins(()))
+        checked = [one.checked(ledger.path, limits) for one in there]
+        found = wholes(checked, origins(ledger), purity.margins(()))
         below = sections.of(checked, found, file, is_alone=True)
         report.write(file, checked, limits, sections=below, is_alone=True)
     return len(there)
@@ -134,9 +134,9 @@ def load(ledger: Ledger, limits: verdict.Thresholds) -> list[Shown]:
     return shown.laid_out(
         ledger.all(Pair),
         ledger.all(Verdict),
-        {twin.id: twin for twin in ledger.all(Twin)},
+        {twin.id: twin for twin in ledger.twins()},
         repairs.originals(ledger),
-        {str(task.settings["original"]): task.settings["steps"] for task in tasks},
+        {str(task.settings["original"]): task for task in tasks},
         limits,
     )
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate.pairs import legend
+from curate.pairs.checked import Checked
 from curate.pairs.halves import FOLDERS, Halves
-from curate.pairs.report import Checked
+from curate.pairs.repair import record
 from curate.pairs.review import decisions
 from curate.pairs.review.decisions import Decision
 from curate.pairs.verdict import Judgement, Thresholds, judge
-from curate.records import Pair, Twin, Verdict
+from curate.records import Pair, Task, Twin, Verdict
 
 _DECIMALS = 5
 
@@ -23,7 +24,8 @@ _DECIMALS = 5
 class Shown:
     """A pair on the page: its name, its instruction, what the rule and the person say.
 
-    `original` is the pair before its repair and `steps` what the repair did, where it has one.
+    `original` is the pair before its repair, where it has one; `tried` is the record of the repair,
+    kept or refused.
     """
 
     pair: Pair
@@ -33,22 +35,35 @@ class Shown:
     judgement: Judgement
     decision: Decision | None
     original: Pair | None = None
-    steps: tuple[str, ...] = ()
+    tried: Task | None = None
+    score: float = 0.0
 
-    def checked(self, path: Callable[[str], Path]) -> Checked:
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What the repair did, in words."""
+        return record.steps(self.tried) if self.tried else ()
+
+    def checked(self, path: Callable[[str], Path], limits: Thresholds) -> Checked:
         """The pair as the report shows it; `path` finds a file that the ledger names."""
-        halves = Halves(
-            label=self.label,
-            name=self.pair.name,
-            group=self.prompt,
-            concept=self.pair.concept,
-            twin_id=self.pair.twin_id,
-            made_by=self.made_by,
-            frame=path(self.pair.frame_path),
-            twin=path(self.pair.twin_path),
-        )
         person = decisions.to_verdict(self.decision).ruling if self.decision else None
-        return Checked(halves, self.pair, self.judgement, person)
+        before, repair = self.original or self.pair, None
+        if self.tried:
+            judged = judge(before.measures, before.concept, limits)
+            repair = record.of_task(self.tried, self._halves(before, path), before, judged)
+        halves = self._halves(self.pair, path)
+        return Checked(halves, self.pair, self.judgement, person, repair, self.score)
+
+    def _halves(self, pair: Pair, path: Callable[[str], Path]) -> Halves:
+        return Halves(
+            label=self.label,
+            name=pair.name,
+            group=self.prompt,
+            concept=pair.concept,
+            twin_id=pair.twin_id,
+            made_by=self.made_by,
+            frame=path(pair.frame_path),
+            twin=path(pair.twin_path),
+        )
 
 
 def laid_out(
@@ -56,7 +71,7 @@ def laid_out(
     verdicts: Sequence[Verdict],
     twins: Mapping[str, Twin],
     originals: Mapping[str, Pair],
-    steps: Mapping[str, object],
+    tried: Mapping[str, Task],
     limits: Thresholds,
 ) -> list[Shown]:
     """The pairs that have a rule's verdict, by instruction and name.
@@ -66,10 +81,10 @@ def laid_out(
         verdicts: the rule's and persons'.
         twins: by id.
         originals: the pair before a repair, by the id of the repaired one.
-        steps: what a repair did, in words, by the id of the pair before it.
+        tried: the records of repairs, by the id of the pair before it.
         limits: thresholds to judge by.
     """
-    ruled = {one.pair_id for one in verdicts if one.judge == "rule"}
+    ruled = {one.pair_id: one.score for one in verdicts if one.judge == "rule"}
     persons = {one.pair_id: one for one in verdicts if one.judge == "person"}
     pairs = [pair for pair in pairs if pair.id in ruled]
     names = Counter(pair.name for pair in pairs)
@@ -78,7 +93,7 @@ def laid_out(
         twin, original = twins.get(pair.twin_id), originals.get(pair.id)
         prompt = twin.prompt if twin else FOLDERS
         label = pair.name if names[pair.name] == 1 else f"{prompt}/{pair.name}"
-        done = steps.get(original.id) if original else None
+        task = tried.get((original or pair).id)
         found.append(
             Shown(
                 pair,
@@ -88,7 +103,8 @@ def laid_out(
                 judge(pair.measures, pair.concept, limits),
                 decisions.of_verdict(persons.get(pair.id)),
                 original,
-                tuple(map(str, done)) if isinstance(done, list) else (),
+                task if task and bool(task.settings["reason"]) == (original is None) else None,
+                ruled[pair.id],
             )
         )
     return sorted(found, key=lambda one: (one.prompt, one.pair.name, one.label))

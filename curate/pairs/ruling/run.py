@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from curate.ledger import Ledger, now
 from curate.pairs import score, used, verdict
+from curate.pairs.checked import Checked
 from curate.pairs.halves import Halves
 from curate.pairs.repair.record import Repair
-from curate.pairs.report import Checked
-from curate.records import Pair, Ruling, Verdict
+from curate.records import Pair, Ruling, Task, Verdict
 
 
 def judged(
@@ -22,25 +22,24 @@ def judged(
     """Every pair with its verdict; writes only what differs from what is written."""
     persons = {one.pair_id: one.ruling for one in ledger.all(Verdict, judge="person")}
     rules = {one.pair_id: one for one in ledger.all(Verdict, judge="rule")}
-    stored = {pair.id: pair for pair in ledger.all(Pair)}
     checked = []
     with ledger.transaction():
-        ledger.put(used.task(limits))
+        changed: list[Task | Verdict] = [used.task(limits)]
         for halves, pair, repair in pairs:
             judgement = verdict.judge(pair.measures, halves.concept, limits)
             words = tuple(reason.text for reason in judgement.reasons)
             points = score.score(pair.measures, halves.concept, limits)
             rule = Verdict(pair.id, "rule", judgement.ruling, words, score=points)
             if rules.pop(pair.id, None) != rule:
-                ledger.put(rule)
-            if stored[pair.id] != pair:
-                ledger.put(pair)
+                changed.append(rule)
             if halves.label in decided:
                 _decide(ledger, pair.id, decided[halves.label], persons)
             person = persons.get(pair.id)
-            checked.append(Checked(halves, pair, judgement, person, repair))
+            checked.append(Checked(halves, pair, judgement, person, repair, points))
+        ledger.put(*changed)
         for pair_id in rules:  # its twin is gone or was made again: it counts nowhere
-            if pair_id in stored and (stored[pair_id].twin_id == "") == of_folders:
+            left = ledger.get(Pair, id=pair_id)
+            if left and (left.twin_id == "") == of_folders:
                 ledger.remove(Verdict, pair_id=pair_id, judge="rule")
     return checked
 

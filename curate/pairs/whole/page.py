@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from curate.pairs.legend import minus
 from curate.pairs.purity import Drift, Values
 from curate.pairs.whole.run import Whole
 
@@ -39,6 +40,8 @@ def _whole(whole: Whole) -> str:
     shots = f"{len(whole.labels)} kept pairs out of {whole.shots} shots"
     if whole.shotless:
         shots += f" ({whole.shotless} of no known shot, each counted as one)"
+    if whole.spare:
+        shots += f"; {whole.spare} more kept, of frames that another twin counts of"
     rows = "".join(_row(drift) for drift in whole.drifts)
     return (
         f"<div class=purity><h2>Purity of the set {escape(whole.name)}: {shots}</h2>"
@@ -53,8 +56,8 @@ def _whole(whole: Whole) -> str:
 def _row(drift: Drift) -> str:
     return (
         f"<tr class={_HUES[drift.finding]}><td>{escape(drift.axis.label)}<td>{plot(drift)}"
-        f"<td>{escape(drift.axis.written(drift.mean))}<td class=found>{drift.finding}"
-        f"<td>{escape(drift.words)}"
+        f"<td>{escape(minus(drift.axis.written(drift.mean)))}<td class=found>{drift.finding}"
+        f"<td>{escape(minus(drift.words))}"
     )
 
 
@@ -83,10 +86,10 @@ def plot(drift: Drift) -> str:
     low, high, mean = x(drift.low), x(drift.high), x(drift.mean)
     ticks = "".join(
         f'<text x="{x(v):.1f}" y="{_HEIGHT - 2}" text-anchor="{anchor}">'
-        f"{escape(drift.axis.written(v))}</text>"
+        f"{escape(minus(drift.axis.written(v)))}</text>"
         for v, anchor in ((least * reach, "start"), (drift.margin, "middle"), (reach, "end"))
     )
-    title = f"{drift.axis.label}: {drift.finding}, {drift.axis.written(drift.mean)}"
+    title = minus(f"{drift.axis.label}: {drift.finding}, {drift.axis.written(drift.mean)}")
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
         f'<rect class="band" x="{left:.1f}" y="0" width="{right - left:.1f}" height="{_BASE}"/>'

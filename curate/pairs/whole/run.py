@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
+from curate import choice
 from curate.ledger import Ledger, now
 from curate.pairs import balance, purity
+from curate.pairs.checked import Checked
 from curate.pairs.halves import Halves
 from curate.pairs.purity import Drift
 from curate.pairs.repair.record import Repair
-from curate.pairs.report import Checked
 from curate.records import Concept, Frame, Pair, Twin, Verdict
 
 Balancing: TypeAlias = Literal["name", "drop", "undo"] | None
@@ -27,6 +28,7 @@ class Whole:
     """The kept pairs of an instruction, and what differs systematically between their halves.
 
     `shotless` is how many of them come from no known shot; each then counts as one of its own.
+    `spare` is how many more are kept, of whose frames another twin counts.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Whole:
     drifts: tuple[Drift, ...]
     members: tuple[Checked, ...]
     marks: tuple[object, ...]
+    spare: int = 0
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -44,35 +47,93 @@ class Whole:
         return tuple(drift.axis.label for drift in self.drifts if drift.finding == "fail")
 
 
-def wholes(ledger: Ledger, checked: Sequence[Checked], margins: Mapping[str, float]) -> list[Whole]:
-    """The sets of the kept pairs, by instruction; the repaired halves count where there are any."""
-    frames = {frame.id: frame for frame in ledger.all(Frame)}
-    by_name = {PurePosixPath(frame.path).stem: frame for frame in frames.values()}
-    of_twin = {twin.id: frames.get(twin.frame_id) for twin in ledger.all(Twin)}
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What the pairs of a ledger come from: its frames and its twins, by id."""
+
+    frames: Mapping[str, Frame]
+    twins: Mapping[str, Twin]
+
+    @property
+    def current(self) -> list[Twin]:
+        """The twins whose frames are still among those chosen."""
+        return [twin for twin in self.twins.values() if twin.frame_id in self.frames]
+
+
+def origins(ledger: Ledger) -> Origins:
+    """The frames and twins of a ledger; the twins without their graphs."""
+    return Origins(
+        {frame.id: frame for frame in ledger.all(Frame)},
+        {twin.id: twin for twin in ledger.twins()},
+    )
+
+
+def wholes(
+    checked: Sequence[Checked], origins: Origins, margins: Mapping[str, float]
+) -> list[Whole]:
+    """The sets of the kept pairs, by instruction; the repaired halves count where there are any.
+
+    Of a frame with several twins only the one counts that the dataset takes.
+    """
+    kept = [one for one in checked if one.ruling == "keep"]
+    counting, shots = _chosen(kept, origins), _shots(kept, origins)
     sets: dict[tuple[str, Concept], list[Checked]] = defaultdict(list)
-    for one in checked:
-        if one.ruling == "keep":
-            sets[one.halves.group, one.halves.concept].append(one)
-    found = []
-    for (name, concept), members in sorted(sets.items()):
-        shots: list[object] = []
-        for one in members:
-            frame = of_twin.get(one.pair.twin_id) or by_name.get(one.pair.name)
-            shots.append((frame.film_id, frame.shot) if frame else one.halves.label)
-        found.append(
-            Whole(
-                name,
-                concept,
-                tuple(one.halves.label for one in members),
-                len(set(shots)),
-                sum(isinstance(shot, str) for shot in shots),
-                tuple(
-                    purity.purity([one.pair.measures for one in members], shots, concept, margins)
-                ),
-                tuple(members),
-                tuple(shots),
-            )
-        )
+    spare = Counter[tuple[str, Concept]]()
+    for one in kept:
+        key = one.halves.group, one.halves.concept
+        if one.pair.id in counting:
+            sets[key].append(one)
+        else:
+            spare[key] += 1
+    return [
+        _whole(name, concept, members, shots, margins, spare[name, concept])
+        for (name, concept), members in sorted(sets.items())
+    ]
+
+
+def _whole(
+    name: str,
+    concept: Concept,
+    members: Sequence[Checked],
+    shots: Mapping[str, object],
+    margins: Mapping[str, float],
+    spare: int,
+) -> Whole:
+    marks = tuple(shots[one.pair.id] for one in members)
+    measures = [one.pair.measures for one in members]
+    return Whole(
+        name,
+        concept,
+        tuple(one.halves.label for one in members),
+        len(set(marks)),
+        sum(isinstance(mark, str) for mark in marks),
+        tuple(purity.purity(measures, marks, concept, margins)),
+        tuple(members),
+        marks,
+        spare,
+    )
+
+
+def _chosen(kept: Sequence[Checked], origins: Origins) -> Collection[str]:
+    """The ids of the pairs that count, by the same choice as the dataset's."""
+    verdicts = [
+        Verdict(one.pair.id, judge, "keep", (), score=one.score)
+        for one in kept
+        for judge in (("rule", "person") if one.person else ("rule",))
+    ]
+    return choice.best([one.pair for one in kept], origins.current, verdicts)
+
+
+def _shots(kept: Sequence[Checked], origins: Origins) -> dict[str, object]:
+    """What tells a pair's shot from others, by its id; its own label where no shot is known."""
+    frames = origins.frames
+    by_name = {PurePosixPath(frame.path).stem: frame for frame in frames.values()}
+    found: dict[str, object] = {}
+    for one in kept:
+        twin = origins.twins.get(one.pair.twin_id)
+        frame = frames.get(twin.frame_id) if twin else None
+        frame = frame or by_name.get(one.pair.name)
+        found[one.pair.id] = (frame.film_id, frame.shot) if frame else one.halves.label
     return found
 
 
@@ -90,14 +151,18 @@ class Dropping:
 
 
 def balanced(
-    ledger: Ledger, checked: list[Checked], margins: Mapping[str, float], asked: Balancing
+    ledger: Ledger,
+    checked: list[Checked],
+    origins: Origins,
+    margins: Mapping[str, float],
+    asked: Balancing,
 ) -> tuple[list[Checked], list[Dropping]]:
     """What to drop from each set that fails, if asked; with "drop" it is recorded and counts."""
     if asked not in ("name", "drop"):
         return checked, []
     droppings: list[Dropping] = []
     gone: dict[str, Checked] = {}
-    for whole in wholes(ledger, checked, margins):
+    for whole in wholes(checked, origins, margins):
         if not whole.failing:
             continue
         held = [i for i, one in enumerate(whole.members) if one.person == "keep"]

@@ -6,6 +6,7 @@ import httpx
 from playwright.sync_api import Browser, expect
 
 from curate.ledger import Ledger
+from curate.pairs.review.run import html
 from curate.pairs.run import pair_check
 from curate.records import Pair
 from tests.pairs.review.serving import serving
@@ -44,3 +45,19 @@ def test_a_repaired_pair_is_shown_before_and_after(workspace: Path, browser: Bro
         page.keyboard.press("b")
         expect(canvas).to_have_attribute("data-before", "false")
     page.close()
+
+
+def test_the_one_file_shows_repairs_before_and_after_and_those_refused(
+    workspace: Path, tmp_path: Path
+) -> None:
+    with Ledger(workspace) as ledger:
+        report = pair_check(ledger, repair=True)
+        html(ledger, tmp_path / "pairs.html")
+
+    text = (tmp_path / "pairs.html").read_text(encoding="utf-8")
+    below = text[text.index("<div class=repairs>") :]
+    kept = [one for one in report.pairs if one.repair and not one.repair.reason]
+    assert kept
+    assert below.count("<summary>") >= len(kept)
+    assert below.count('<img src="data:image/jpeg') == 4 * len(kept)
+    assert "px undone" in below
