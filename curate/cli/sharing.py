@@ -47,7 +47,6 @@ def share(workspace: Path, asked: Asked) -> int:
     from curate.dataset import run
     from curate.errors import NothingYet
     from curate.ledger import Ledger, exists
-    from curate.pairs import run as pairs
 
     if not exists(workspace):
         raise NothingYet("pairs in a dataset", workspace, "curate dataset")
@@ -58,7 +57,6 @@ def share(workspace: Path, asked: Asked) -> int:
         report = run.hub(
             ledger,
             licence,
-            limits=pairs.verdict.DEFAULTS,  # type: ignore[attr-defined] # one way into a station
             parquet=asked.parquet,
             push=asked.push,
             public=asked.public,

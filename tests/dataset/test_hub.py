@@ -13,6 +13,7 @@ from curate.errors import BadSetting
 from curate.ledger import Ledger
 from tests.conftest import Cli
 from tests.dataset.workspaces import place_pairs
+from tests.pairs.scenes import place_twins
 
 FILM = "東京 [BD] (2016)"
 
@@ -61,11 +62,24 @@ def test_the_card_has_a_header_counts_thresholds_samples_and_the_films_names(sha
     assert json.loads(header["size_categories"]) == ["n<1K"]
     assert f"| {FILM} | 3 |" in text
     assert "3 pairs were kept by the rule, 0 by a person" in text
-    assert "| shift_px | 1.5 |" in text or "shift_px" in text
     assert "| ssim | 0.81 | 0.81 | 0.81 |" in text
     samples = re.findall(r"!\[\w+\]\(train/(.+?)\)", text)
     assert len(samples) == 6
     assert "> Remove the small things." in text
+
+
+@pytest.mark.parametrize("asked", ["1.5", "2.75"])
+def test_the_card_tells_the_thresholds_that_the_check_used(curate: Cli, asked: str) -> None:
+    place_twins(curate.workspace, 1)
+    assert curate("pair-check", "--set", f"shift_px={asked}").returncode == 0
+    assert curate("dataset").returncode == 0
+
+    assert curate("dataset", "--hub", "--licence", "other").returncode == 0
+
+    card = (curate.workspace / "dataset" / "hub" / "README.md").read_text(encoding="utf-8")
+    limits = card.split("The thresholds by which the rule judged:")[1]
+    assert f"| shift_px | {asked} |" in limits
+    assert "| tint | 2 |" in limits
 
 
 def test_no_path_of_this_machine_is_told(shared: Path) -> None:

@@ -87,7 +87,7 @@ def _judging(facts: Sequence[Fact], limits: Mapping[str, float]) -> str:
         "",
     ]
     if limits:
-        told += ["The rule's thresholds, unless `--set` changed one:\n"]
+        told += ["The thresholds by which the rule judged:\n"]
         told += ["| threshold | value |", "|---|---|"]
         told += [f"| {key} | {value:g} |" for key, value in sorted(limits.items())] + [""]
     return "\n".join(told)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,8 @@ from curate.records import Film, Frame, Lora, Pair, Task, Twin, Verdict
 STATION = "dataset"
 FOLDER = "hub"
 PARQUET = "hub-parquet"
+JUDGING = "limits"
+"""The task under which the thresholds of the last judging stand in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,6 @@ def hub(
     ledger: Ledger,
     licence: str | None,
     *,
-    limits: Mapping[str, float],
     parquet: bool = False,
     push: str | None = None,
     public: bool = False,
@@ -49,7 +49,6 @@ def hub(
     Args:
         ledger: of the workspace, in which `curate dataset` has run.
         licence: in the Hub's spelling.
-        limits: the thresholds that the rule has by default, for the card.
         parquet: also write one Parquet file.
         push: USER/NAME on the Hub.
         public: let everybody see what is pushed.
@@ -67,7 +66,7 @@ def hub(
     folder = ledger.workspace / "dataset" / FOLDER
     if dry_run:
         return Hub(names, folder, None, "", ())
-    hubs.write(folder, told, card.card(told, said, limits, __version__))
+    hubs.write(folder, told, card.card(told, said, _limits(ledger), __version__))
     table = hubs.parquet(folder, folder.with_name(PARQUET)) if parquet else None
     if name is None:
         return Hub(names, folder, table, "", ())
@@ -76,6 +75,13 @@ def hub(
         error = PushFailed(name, outcome.failure.message.rstrip("."))
         return Hub(names, folder, table, "", (Failure.of(name, error),))
     return Hub(names, folder, table, str(outcome.result), ())
+
+
+def _limits(ledger: Ledger) -> dict[str, float]:
+    """The thresholds by which the rule judged last; none where only people did."""
+    judging = ledger.get(Task, station=JUDGING)
+    held = judging.settings if judging else {}
+    return {key: float(value) for key, value in held.items() if isinstance(value, int | float)}
 
 
 def facts(ledger: Ledger) -> list[Fact]:
