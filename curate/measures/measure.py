@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from curate.images import RGB
 from curate.measures import colour, density, register, semantic, sharpness, ssim, structure
 
-VERSION = "pairs/3"
+VERSION = "pairs/4"
 """Names these measures; another number makes every pair be measured anew."""
 
 LEAST_SIDE_PX = 64
@@ -19,7 +19,6 @@ LEAST_SIDE_PX = 64
 Measures: TypeAlias = dict[str, float | None]
 
 _COLOUR_SIDE_PX = 512
-_SSIM_SIDE_PX = 512
 
 Grey: TypeAlias = NDArray[np.uint8]
 """Gamma-coded luma: uint8, shape (height, width)."""
@@ -45,7 +44,7 @@ def measure(frame: RGB, twin: RGB) -> Measures:
     height, width = greys[0].shape
     alike = ssim.similarity(*greys)
     a, b = (_within(grey, register.LONG_SIDE_PX) for grey in greys)
-    lumas = a.astype(np.float32), b.astype(np.float32)
+    lumas = register.fine(a.astype(np.float32)), register.fine(b.astype(np.float32))
     found = register.register(*lumas)
     measures: Measures = {
         "width_px": float(width),
@@ -106,10 +105,9 @@ def _in_register(frame: RGB, twin: RGB, found: register.Registration | None) -> 
 def _ssim_registered(
     frame: register.Luma, twin: register.Luma, found: register.Registration | None
 ) -> float | None:
-    """SSIM after the warp, at 512 px, where the warp's own softness does not count."""
+    """SSIM after the warp of halves at 512 px, where the warp's own softness does not count."""
     if found is None:
         return None
-    frame, twin = (register.shrunk(luma, _SSIM_SIDE_PX) for luma in (frame, twin))
     left, top, right, bottom = register.overlap(found.affine, frame.shape)
     if min(right - left, bottom - top) < ssim.WINDOW_PX:
         return None

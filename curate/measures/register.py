@@ -69,20 +69,20 @@ def register(frame: Luma, twin: Luma) -> Registration | None:
     """
     if frame.shape != twin.shape:
         raise ValueError(f"shapes differ: {frame.shape} and {twin.shape}")
-    fine = shrunk(frame, _LEVELS_PX[2]), shrunk(twin, _LEVELS_PX[2])
-    middle = _halves(fine, _LEVELS_PX[1])
+    finest = fine(frame), fine(twin)
+    middle = _halves(finest, _LEVELS_PX[1])
     found = _coarse(middle)
     if found is None or found[1] < _DOUBTFUL:
-        found, fine = _by_edges(middle, found), (_edges(fine[0]), _edges(fine[1]))
+        found, finest = _by_edges(middle, found), (_edges(finest[0]), _edges(finest[1]))
     if found is None:
         return None
-    long_side = max(fine[0].shape)
-    exact = refined(*fine, _in_pixels(found[0], long_side))
+    long_side = max(finest[0].shape)
+    exact = refined(*finest, _in_pixels(found[0], long_side))
     aspect = frame.shape[0] / frame.shape[1]
     if exact:
         return _described(_of_pixels(exact.matrix, long_side), found[1], exact.gain, aspect)
-    found = _climbed(*fine, found[0], _ITERATIONS[2]) or found
-    without = _agreement(fine, np.eye(2, 3))
+    found = _climbed(*finest, found[0], _ITERATIONS[2]) or found
+    without = _agreement(finest, np.eye(2, 3))
     gain = (1 - max(without, 0.0) ** 2) / max(1 - found[1] ** 2, 1e-6)
     return _described(*found, max(gain, 1.0), aspect)
 
@@ -177,6 +177,11 @@ def overlap(affine: Affine, shape: tuple[int, ...]) -> tuple[int, int, int, int]
     left, top = max(x[0], x[2], 0), max(y[0], y[1], 0)
     right, bottom = min(x[1], x[3], width - 1), min(y[2], y[3], height - 1)
     return math.ceil(left), math.ceil(top), math.floor(right) + 1, math.floor(bottom) + 1
+
+
+def fine(luma: Luma) -> Luma:
+    """`luma` at the size at which `register` works last; one of that size comes back as it is."""
+    return luma if max(luma.shape) == _LEVELS_PX[2] else shrunk(luma, _LEVELS_PX[2])
 
 
 def shrunk(luma: Luma, long_side: int) -> Luma:

@@ -30,10 +30,11 @@ def sharpness(frame: NDArray[np.uint8], twin: NDArray[np.uint8]) -> float | None
     both = np.minimum(*coarse)
     least = max(float(np.quantile(both[::4, ::4], 1 - _EDGE_SHARE)), _LEAST_LEVELS)
     outlines = both > least
-    if not outlines.any():
+    places = np.flatnonzero(outlines)
+    if not len(places):
         return None
     before, after = (
-        _rms(_gradient(half)[outlines]) / _rms(broad[outlines])
+        _rms(_gradient(half).take(places)) / _rms(broad.take(places))
         for half, broad in zip((frame, twin), coarse, strict=True)
     )
     return after / before if before > 0 else None

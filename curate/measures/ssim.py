@@ -15,7 +15,7 @@ SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """The exponents of MS-SSIM's five scales, finest first (Wang, Simoncelli, Bovik 2003)."""
 
 _EDGE_PX = WINDOW_PX // 2
-_STRIP_PX = 64  # rows: what a strip needs stays in the processor's cache
+_STRIP_PX = 96  # rows: what a strip needs stays in the processor's cache
 _SIGMA_PX = 1.5
 _MIDDLE = 127.5
 _C1 = (0.01 * 255) ** 2
@@ -92,34 +92,36 @@ def _means(frame: Luma, twin: Luma) -> tuple[float, float]:
 
 def _sums(frame: Luma, twin: Luma) -> tuple[float, float]:
     """The sums of SSIM and of contrast times structure over the windows wholly in a strip."""
-    # Both factors of the paper's quotient as 1 - difference² / sum: in float32 the textbook form
-    # loses the sixth decimal where a picture is flat.
-    a = np.subtract(frame, _MIDDLE, dtype=np.float32)
-    b = np.subtract(twin, _MIDDLE, dtype=np.float32)
-    inside = (slice(_EDGE_PX, -_EDGE_PX), slice(_EDGE_PX, -_EDGE_PX))
-    mean_a, mean_b = _blurred(a)[inside], _blurred(b)[inside]
-    squared = (mean_a - mean_b) ** 2
-    a_a, b_b = a * a, b * b
-    a -= b
-    a *= a
-    a_a += b_b
-    spread = _blurred(a)[inside] - squared
-    variances = _blurred(a_a)[inside]
-    variances -= mean_a * mean_a
-    variances -= mean_b * mean_b
-    mean_a += np.float32(_MIDDLE)
-    mean_b += np.float32(_MIDDLE)
-    variances += np.float32(_C2)
-    spread /= variances
-    np.subtract(1, spread, out=spread)
-    mean_a *= mean_a
-    mean_b *= mean_b
-    mean_a += mean_b
-    mean_a += np.float32(_C1)
-    squared /= mean_a
-    np.subtract(1, squared, out=squared)
-    squared *= spread
-    return float(squared.sum(dtype=np.float64)), float(spread.sum(dtype=np.float64))
+    # By sum and difference of the halves each factor of the paper's quotient is 1 - 2 d / (s + d):
+    # fewer steps than by the halves themselves, and in float32 the textbook form loses the sixth
+    # decimal where a picture is flat.
+    both = np.asarray(cv2.add(frame, twin, dtype=cv2.CV_32F), np.float32)
+    gap = np.asarray(cv2.subtract(frame, twin, dtype=cv2.CV_32F), np.float32)
+    both -= 2 * _MIDDLE
+    rows = slice(_EDGE_PX, -_EDGE_PX)  # columns are cut last: whole rows are four times as fast
+    mean, offset = _blurred(both)[rows], _blurred(gap)[rows]
+    both *= both
+    gap *= gap
+    spread, variance = _blurred(gap)[rows], _blurred(both)[rows]
+    offset *= offset
+    spread -= offset
+    variance -= mean * mean
+    variance += spread
+    variance += np.float32(2 * _C2)
+    spread /= variance
+    mean += np.float32(2 * _MIDDLE)
+    mean *= mean
+    mean += offset
+    mean += np.float32(2 * _C1)
+    offset /= mean
+    structure = spread[:, rows].size - 2 * _total(spread[:, rows])
+    luminance = _total(offset[:, rows])
+    spread *= offset
+    return structure - 2 * luminance + 4 * _total(spread[:, rows]), structure
+
+
+def _total(values: NDArray[np.float32]) -> float:
+    return float(cv2.sumElems(values)[0])
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:

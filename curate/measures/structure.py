@@ -41,8 +41,9 @@ def agreement(
         None if one of them has no gradient at all.
     """
     inside = cv2.erode(_small(valid.astype(np.uint8) * 255), np.ones((3, 3))) > 252
-    a, b = (_gradients(_small(half))[:, inside] for half in (frame, twin))
-    if not inside.any():
+    places = np.flatnonzero(inside)
+    a, b = (_gradients(_small(half)).reshape(2, -1).take(places, 1) for half in (frame, twin))
+    if not len(places):
         return None
     signed = _correlation(a, b)
     unsigned = _correlation(_doubled(a), _doubled(b))
