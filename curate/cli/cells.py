@@ -56,7 +56,7 @@ LorasDir = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="ComfyUI's models/loras: what it lacks is copied there.",
+        help="ComfyUI's models/loras, to copy the LoRAs to.",
         rich_help_panel=_COMFY,
     ),
 ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.container import InputContainer, OutputContainer
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from curate import files
 from curate.errors import ImageMissing, ImageUnreadable
@@ -17,8 +19,12 @@ from curate.images import RGB
 SUFFIXES = ("mp4", "webm")
 """A sheet that moves is written in both: MP4 plays everywhere, WebM without a patent."""
 
-_CODECS = {"mp4": ("libx264", {"crf": "16"}), "webm": ("libvpx-vp9", {"crf": "20", "b": "0"})}
-_QUICK = {"libvpx-vp9": {"deadline": "realtime", "cpu-used": "7", "row-mt": "1"}}
+_QUICK = {"deadline": "realtime", "cpu-used": "7", "row-mt": "1"}
+_CODECS = {
+    "mp4": ("libx264", {"crf": "16"}),
+    "webm": ("libvpx-vp9", {"crf": "20", "b": "0"} | _QUICK),
+}
+_EXACT = {"fflags": "+bitexact"}  # else a container has a random number in it
 _FPS = 16
 
 
@@ -53,12 +59,11 @@ def copied(came: Path, path: Path) -> None:
         DiskFull, NotWritable: as `files.appearing`.
     """
     form = path.suffix.removeprefix(".")
-    exact = {"fflags": "+bitexact"}  # else a container has a random number in it
     try:
         with (
             av.open(came) as source,
             files.appearing(path) as part,
-            av.open(part, "w", format=form, container_options=exact) as target,
+            av.open(part, "w", format=form, container_options=_EXACT) as target,
         ):
             stream = source.streams.video[0]
             into = target.add_stream_from_template(stream)
@@ -71,35 +76,50 @@ def copied(came: Path, path: Path) -> None:
         raise ImageUnreadable(came, reason.lower()) from error
 
 
-def write(path: Path, frames: Iterable[RGB], rate: Fraction) -> None:
+def write(path: Path, frames: Iterator[RGB], rate: Fraction) -> None:
     """Write frames of one size, MP4 or WebM by the name; an odd last row or column is left out.
 
     Raises:
+        ValueError: there is no frame.
         DiskFull, NotWritable: as `files.appearing`.
     """
+    first = next(frames, None)
+    if first is None:
+        raise ValueError("no frame to write")
+    height, width = (side // 2 * 2 for side in first.shape[:2])
     form = path.suffix.removeprefix(".")
-    codec, options = _CODECS[form]
-    exact = {"fflags": "+bitexact"}
     with (
         files.appearing(path) as part,
-        av.open(part, "w", format=form, container_options=exact) as container,
+        av.open(part, "w", format=form, container_options=_EXACT) as container,
     ):
-        stream = container.add_stream(codec, rate=rate, options=options | _QUICK.get(codec, {}))
-        assert isinstance(stream, av.VideoStream)
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.colorspace = _MATRIX
-        for pixels in frames:
-            height, width = (side // 2 * 2 for side in pixels.shape[:2])
-            stream.width, stream.height = width, height
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[:height, :width]))
-            frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
-            frame.colorspace = _MATRIX
+        stream = _stream(container, *_CODECS[form], rate, (width, height))
+        for number, pixels in enumerate(itertools.chain([first], frames)):
+            even = np.ascontiguousarray(pixels[:height, :width])
+            frame = av.VideoFrame.from_ndarray(even).reformat(
+                format="yuv420p", dst_colorspace=Colorspace.ITU709
+            )
+            frame.pts, frame.time_base = number, 1 / rate
             container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+        container.mux(stream.encode(None))
 
 
-_MATRIX = 1
-"""BT.709, as H.273 numbers it: named in the file, since players guess it by the height."""
+def _stream(
+    container: OutputContainer,
+    codec: str,
+    options: dict[str, str],
+    rate: Fraction,
+    size: tuple[int, int],
+) -> av.VideoStream:
+    stream = container.add_stream(codec, rate=rate, options=options)
+    assert isinstance(stream, av.VideoStream)
+    context = stream.codec_context
+    context.width, context.height = size
+    context.pix_fmt = "yuv420p"
+    context.colorspace = Colorspace.ITU709  # named in the file: players guess it by the height
+    context.color_range = ColorRange.MPEG
+    context.color_primaries = ColorPrimaries.BT709
+    context.color_trc = ColorTrc.BT709
+    return stream
 
 
 def spread(frames: list[RGB], count: int) -> list[RGB]:
@@ -110,7 +130,7 @@ def spread(frames: list[RGB], count: int) -> list[RGB]:
     return [frames[place] for place in places]
 
 
-def _decoded(container: av.container.InputContainer, path: Path) -> list[RGB]:
+def _decoded(container: InputContainer, path: Path) -> list[RGB]:
     def rgb() -> Iterator[RGB]:
         for frame in container.decode(video=0):
             yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

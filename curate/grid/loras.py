@@ -11,6 +11,7 @@ from curate import files, identity
 from curate.errors import BadInput, BadSetting, ModelsMissing
 
 _SIGNS = frozenset("*?[")
+_OURS = "curate"  # the folder below models/loras
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +49,40 @@ def named(words: Sequence[str]) -> tuple[Slider, ...]:
     return _labelled(every)
 
 
-def on_server(
-    sliders: Sequence[Slider], listed: Sequence[str], folder: Path | None
-) -> tuple[Slider, ...]:
-    """The LoRAs under the names by which ComfyUI lists them; one it lacks is put into `folder`.
+def put(sliders: Sequence[Slider], folder: Path) -> tuple[Slider, ...]:
+    """The LoRAs with those that are files here copied to where ComfyUI loads them from.
+
+    Their names there have their contents' hash in them: ComfyUI keeps a LoRA that it has loaded
+    in memory by its name, and would not see that the file was merged anew.
 
     Args:
         sliders: as `named` gives them.
-        listed: the names that ComfyUI offers, perhaps in subfolders.
-        folder: ComfyUI's models/loras, if it can be reached from here.
+        folder: ComfyUI's models/loras.
 
     Raises:
-        ModelsMissing: ComfyUI lacks one, and it cannot be put there.
-        DiskFull, NotWritable: the folder refuses.
+        BadInput: there is no such folder.
+        DiskFull, NotWritable: it refuses.
+    """
+    if not folder.is_dir():
+        raise BadInput(
+            f"There is no folder {folder}.", remedy="Give ComfyUI's models/loras to --loras-dir."
+        )
+    return tuple(_put(slider, folder / _OURS) if slider.file else slider for slider in sliders)
+
+
+def on_server(sliders: Sequence[Slider], listed: Sequence[str]) -> tuple[Slider, ...]:
+    """The LoRAs under the names by which ComfyUI lists them.
+
+    Args:
+        sliders: as `named` or `put` gives them.
+        listed: the names that ComfyUI offers, perhaps in subfolders.
+
+    Raises:
+        ModelsMissing: ComfyUI lacks one.
+        BadSetting: it has one more than once.
     """
     placed, lacking = [], []
     for slider in sliders:
-        if folder is not None and slider.file is not None:
-            _put(slider, folder)
-            placed.append(slider)
-            continue
         fits = [name for name in listed if slider.name in (name, _base(name))]
         exact = [name for name in fits if name == slider.name]
         if not fits:
@@ -109,16 +124,12 @@ def _labelled(sliders: tuple[Slider, ...]) -> tuple[Slider, ...]:
     )
 
 
-def _put(slider: Slider, folder: Path) -> None:
-    """Copy a LoRA into ComfyUI's folder, unless the very file is there."""
+def _put(slider: Slider, folder: Path) -> Slider:
     assert slider.file is not None
-    target = folder / slider.name
-    if not folder.is_dir():
-        raise BadInput(
-            f"There is no folder {folder}.", remedy="Give ComfyUI's models/loras to --loras-dir."
-        )
+    target = folder / f"{slider.file.stem}_{slider.digest[:8]}{slider.file.suffix}"
     if not (target.is_file() and identity.of_file(target) == slider.digest):
         files.write_bytes(target, slider.file.read_bytes())
+    return replace(slider, name=target.name)
 
 
 def _missing(lacking: Iterable[Slider]) -> ModelsMissing:

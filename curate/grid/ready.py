@@ -44,18 +44,19 @@ def servers(
     access: Access,
     loras_dir: Path | None,
 ) -> Ready:
-    """The servers that can render; LoRAs that they lack are put into `loras_dir` first.
+    """The servers that can render; LoRAs are put into `loras_dir` first.
 
     Raises:
         NoComfy: no server answers, or one lacks what the graph needs.
         BadSetting: the strength's input takes whole numbers, and a strength is none.
     """
+    there = loras.put(sliders, loras_dir) if loras_dir else sliders
     info = _first_info(recipe, addresses, access)
     _check_numbers(recipe, strengths, info)
     names: dict[str, str] = {}
     if recipe.roles.lora is not None and sliders:
         listed = protocol.choices(info, recipe.roles.lora.inputs[0]) or ()
-        placed = loras.on_server(sliders, listed, loras_dir)
+        placed = loras.on_server(there, listed)
         names = {before.name: after.name for before, after in zip(sliders, placed, strict=True)}
     versions: dict[str, str] = {}
     for name in names.values() or [""]:

@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 import comfy.utils
+import folder_paths
 import torch
+from safetensors.torch import load_file
 
 _LOOK_S = 0.005
 
@@ -65,4 +67,28 @@ class OutOfMemory:
         return (image,)
 
 
-NODE_CLASS_MAPPINGS = {"TestSleep": Sleep, "TestGate": Gate, "TestOutOfMemory": OutOfMemory}
+class Lora:
+    """An image under fine stripes: the stronger and the larger the LoRA, the more they show."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "curate", "run", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):  # noqa: N802
+        lora = {"lora_name": (folder_paths.get_filename_list("loras"),)}
+        strength = {"strength": ("FLOAT", {"default": 1.0, "min": -10.0, "max": 10.0})}
+        return {"required": {"image": ("IMAGE",), **lora, **strength}}
+
+    def run(self, image, lora_name, strength):
+        tensors = load_file(folder_paths.get_full_path_or_raise("loras", lora_name))
+        size = sum(float(t.float().norm()) for name, t in tensors.items() if "lora_up" in name)
+        stripes = torch.arange(image.shape[2]).div(2).floor().remainder(2).sub(0.5)
+        shown = image + (0.3 + strength * size) * stripes[None, None, :, None]
+        return (shown.clamp(0, 1),)
+
+
+NODE_CLASS_MAPPINGS = {
+    "TestSleep": Sleep,
+    "TestGate": Gate,
+    "TestOutOfMemory": OutOfMemory,
+    "TestLora": Lora,
+}
