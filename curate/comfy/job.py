@@ -123,7 +123,7 @@ async def _make(work: Work, book: Book) -> None:
                 image, has_uploaded_again = await _uploaded(work), True
                 continue
             work.stage = "queued"
-            ending = await server.ended(job.prompt_id)
+            ending = await server.ended(job.prompt_id, order.output)
         work.stage = "fetching"
         if isinstance(ending, Broken):
             if not ending.is_out_of_memory or has_freed:
@@ -154,7 +154,7 @@ async def _is_found(work: Work, job: Job, then: Post | None) -> bool:
             if post is then:
                 ending = await post.server.history(job.prompt_id)
                 if ending is None and job.prompt_id in await post.server.queue():
-                    ending = await post.server.ended(job.prompt_id)
+                    ending = await post.server.ended(job.prompt_id, work.order.output)
                 if isinstance(ending, Broken):
                     return False
             if await _is_left_behind(work.order, job, post.server):

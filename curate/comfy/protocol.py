@@ -54,13 +54,16 @@ class News:
     """A socket message about a job; `has_ended` when its result can be asked for.
 
     `step` of `steps` is what the node in work, such as a sampler, says of itself; 0 of 0 if it
-    says nothing.
+    says nothing. `files` are what the node `node` wrote; `has_succeeded` once no node has failed.
     """
 
     prompt_id: str
     has_ended: bool
     step: int = 0
     steps: int = 0
+    has_succeeded: bool = False
+    node: str = ""
+    files: tuple[Stored, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +93,20 @@ def news(message: str | bytes) -> News | None:
     kind = said.get("type")
     if kind == "progress":
         return News(str(prompt_id), False, int(data.get("value", 0)), int(data.get("max", 0)))
-    return News(str(prompt_id), kind == "executing" and data.get("node") is None)
+    if kind == "executed":
+        return News(
+            str(prompt_id), False, node=str(data.get("node")), files=_files(data.get("output"))
+        )
+    has_ended = kind == "executing" and data.get("node") is None
+    return News(str(prompt_id), has_ended, has_succeeded=kind == "execution_success")
 
 
 def ending(entry: dict[str, Any]) -> Finished | Broken:
     """How a job ended, from its entry in the history."""
     status = entry.get("status") or {}
     if status.get("status_str") == "success" and status.get("completed"):
-        return Finished(
-            {
-                node: tuple(
-                    Stored(file["filename"], file.get("subfolder", ""), file.get("type", ""))
-                    for listed in output.values()
-                    if isinstance(listed, list)
-                    for file in listed
-                    if isinstance(file, dict) and "filename" in file
-                )
-                for node, output in entry.get("outputs", {}).items()
-            }
-        )
+        outputs = entry.get("outputs", {})
+        return Finished({node: _files(output) for node, output in outputs.items()})
     for name, data in status.get("messages", ()):
         if name == "execution_error":
             return Broken(
@@ -117,6 +115,19 @@ def ending(entry: dict[str, Any]) -> Finished | Broken:
                 str(data.get("exception_message", "")),
             )
     return Broken("", "", "")
+
+
+def _files(output: object) -> tuple[Stored, ...]:
+    """The files among what a node gave: images, videos, whatever it calls them."""
+    if not isinstance(output, dict):
+        return ()
+    return tuple(
+        Stored(file["filename"], file.get("subfolder", ""), file.get("type", ""))
+        for listed in output.values()
+        if isinstance(listed, list)
+        for file in listed
+        if isinstance(file, dict) and "filename" in file
+    )
 
 
 def queue(body: dict[str, Any]) -> Queue:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +33,15 @@ STALL_S = 900.0
 
 _QUEUE_EVERY = 5  # polls; the answer repeats every waiting graph
 _RECONNECT_S = 2.0
+
+
+@dataclass(slots=True)
+class _Awaited:
+    """A job of ours, and what the socket has said of it."""
+
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    files: dict[str, tuple[Stored, ...]] = field(default_factory=dict)
+    has_succeeded: bool = False
 
 
 class Server:
@@ -64,7 +74,7 @@ class Server:
         self._stall_s = stall_s
         self._poll_s = poll_s
         self._client_id = str(uuid4())
-        self._awaited: dict[str, asyncio.Event] = {}
+        self._awaited: dict[str, _Awaited] = {}
         self._head: tuple[str, ...] = ()
         self._stuck: tuple[str, ...] = ()
         self._moved_at = 0.0
@@ -141,7 +151,7 @@ class Server:
         await self._open_socket()
         if not self._awaited:
             self._move()
-        self._awaited[prompt_id] = asyncio.Event()
+        self._awaited[prompt_id] = _Awaited()
         posts = itertools.count()
 
         async def post() -> dict[str, Any]:
@@ -154,20 +164,25 @@ class Server:
         if answer.get("node_errors"):
             raise Refused(HTTPStatus.BAD_REQUEST, answer)
 
-    async def ended(self, prompt_id: str) -> Finished | Broken | None:
+    async def ended(self, prompt_id: str, output: str = "") -> Finished | Broken | None:
         """How a job ends, once it does; None if the server has forgotten it.
+
+        With `output`, the node whose files are wanted, the history is not asked when the socket
+        has named them and said that the job succeeded: such a server has less to do.
 
         Raises:
             ServerStalled: nothing moves for the time that was set.
         """
-        news = self._awaited.setdefault(prompt_id, asyncio.Event())
+        job = self._awaited.setdefault(prompt_id, _Awaited())
         polls, sockets = 0, self._sockets
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._poll_s):
-                        await news.wait()
-                news.clear()
+                        await job.news.wait()
+                job.news.clear()
+                if job.has_succeeded and job.files.get(output):
+                    return Finished(job.files)
                 if ending := await self.history(prompt_id):
                     self._move()
                     return ending
@@ -252,8 +267,8 @@ class Server:
                     async for message in socket:
                         self._note(message.data)
             self._sockets += 1  # whoever waits looks whether the server still knows his job
-            for news in self._awaited.values():
-                news.set()
+            for job in self._awaited.values():
+                job.news.set()
             self._client_id = str(uuid4())  # a known one can leave the new socket silent
             await asyncio.sleep(_RECONNECT_S)
 
@@ -263,8 +278,12 @@ class Server:
             return
         self._move()
         self.running = None if news.has_ended else news.prompt_id
-        if news.has_ended and news.prompt_id in self._awaited:
-            self._awaited[news.prompt_id].set()
+        if job := self._awaited.get(news.prompt_id):
+            job.has_succeeded |= news.has_succeeded
+            if news.files:
+                job.files[news.node] = news.files
+            if news.has_ended:
+                job.news.set()
         self._hear(news)
 
 

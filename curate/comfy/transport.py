@@ -58,8 +58,11 @@ class Transport(Protocol):
         """Queue a graph under an id of ours, once even if the answer is lost."""
         ...
 
-    async def ended(self, prompt_id: str) -> Finished | Broken | None:
-        """How a job ends, once it does; None if the server has forgotten it."""
+    async def ended(self, prompt_id: str, output: str = "") -> Finished | Broken | None:
+        """How a job ends, once it does; None if the server has forgotten it.
+
+        With `output`, the node whose files are wanted, these may be all that is told of it.
+        """
         ...
 
     async def history(self, prompt_id: str) -> Finished | Broken | None:

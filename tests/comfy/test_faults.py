@@ -31,6 +31,13 @@ def on(method, path, fault, times=10**9):
     )
 
 
+def both(first, second):
+    return lambda request: first(request) or second(request)
+
+
+NO_SOCKET = on("GET", "/ws", Fault(is_reset=True))
+
+
 def unplugged(_request):
     return Fault(is_reset=True)
 
@@ -61,21 +68,27 @@ def test_with_a_silent_socket_the_polls_find_every_result(proxy, shop):
 
 
 def test_without_a_socket_the_polls_find_every_result(proxy, shop):
-    proxy.fault = on("GET", "/ws", Fault(is_reset=True))
+    proxy.fault = NO_SOCKET
 
     assert not failures(shop.fill([proxy], [shop.order(1)], poll_s=0.05))
 
 
+def test_what_the_socket_has_told_the_history_is_not_asked(proxy, shop):
+    assert not failures(shop.fill([proxy], [shop.order(n) for n in range(4)], poll_s=60))
+    assert len(shop.came) == 4
+    assert proxy.count("GET", "/history") == 0
+
+
 def test_a_history_that_fails_for_a_while_is_asked_again(proxy, comfy, shop):
-    proxy.fault = on("GET", "/history", Fault(500), times=5)
+    proxy.fault = both(NO_SOCKET, on("GET", "/history", Fault(500), times=5))
     before = comfy.prompts_taken()
 
-    assert not failures(shop.fill([proxy], [shop.order(n) for n in range(3)]))
+    assert not failures(shop.fill([proxy], [shop.order(n) for n in range(3)], poll_s=0.05))
     assert comfy.prompts_taken() == before + 3
 
 
 def test_a_server_that_only_fails_is_lost_and_says_what_it_answers(proxy, shop):
-    proxy.fault = on("GET", "/history", Fault(500, b"out of luck"))
+    proxy.fault = both(NO_SOCKET, on("GET", "/history", Fault(500, b"out of luck")))
     told = []
 
     with pytest.raises(ServerLost):

@@ -56,9 +56,20 @@ def test_the_end_of_a_job_is_executing_without_a_node():
 
     assert said("executing", node=None, prompt_id="p") == News("p", has_ended=True)
     assert said("executing", node="3", prompt_id="p") == News("p", has_ended=False)
-    assert said("execution_success", prompt_id="p") == News("p", has_ended=False)
+    assert said("execution_success", prompt_id="p") == News("p", False, has_succeeded=True)
     assert said("executing", node=None) is None
     assert said("status", status={}) is None
+
+
+def test_what_a_node_wrote_is_news_whatever_it_is_called():
+    file = {"filename": "a_00001_.png", "subfolder": "s", "type": "output"}
+
+    def said(output):
+        data = {"prompt_id": "p", "node": "9", "output": output}
+        return protocol.news(json.dumps({"type": "executed", "data": data})).files
+
+    assert said({"images": [file], "animated": [True]}) == (Stored("a_00001_.png", "s", "output"),)
+    assert said({"text": ["x"]}) == said(None) == ()
 
 
 def test_previews_and_noise_are_no_news():
