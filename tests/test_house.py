@@ -24,7 +24,7 @@ ONLY_IN = {
     "rich": {"cli"},
     "aiohttp": {"comfy"},
     "sqlite3": {"ledger"},
-    "av": {"extract", "images", "demo", "doctor", "grid"},
+    "av": {"extract", "dataset", "images", "demo", "doctor", "grid"},
     "ray": {"engine"},
     "starlette": {"pairs"},
     "uvicorn": {"pairs"},

@@ -111,11 +111,11 @@ def dataset(
     from curate.dataset import run
     from curate.ledger import Ledger, exists
 
+    if check:
+        raise typer.Exit(_checked(context.obj, as_json=as_json))
     is_video = kind == "video"
     if not is_video and not exists(context.obj):
         raise NothingYet("pairs", context.obj, "curate pair-check")
-    if check:
-        raise typer.Exit(_checked(context.obj, as_json=as_json))
     if hub or parquet or push:
         asked = sharing.Asked(licence, parquet, push, public, dry_run, as_json)
         raise typer.Exit(sharing.share(context.obj, asked))
@@ -133,7 +133,7 @@ def dataset(
         run.Trainer(**{key: path.absolute().as_posix() for key, path in found.items() if path}),
     )
     if is_video:
-        clips = _Clips(dense, sparse, tuple(frames or (25,)), fps, dry_run, as_json)
+        clips = _Clips(dense, sparse, tuple(frames or (25,)), fps, dry_run, as_json, quiet)
         raise typer.Exit(_of_clips(context.obj, clips, settings))
     if dense or sparse:
         raise BadSetting(
@@ -159,6 +159,7 @@ class _Clips:
     fps: float | None
     dry_run: bool
     as_json: bool
+    quiet: bool
 
 
 def _of_clips(workspace: Path, asked: _Clips, settings: Settings) -> int:
@@ -169,15 +170,27 @@ def _of_clips(workspace: Path, asked: _Clips, settings: Settings) -> int:
             "Pairs of clips are two folders.", remedy="Give --dense DIR and --sparse DIR."
         )
     sources = asked.dense, asked.sparse
-    report = run.clips(workspace, sources, asked.frames, asked.fps, settings, dry_run=asked.dry_run)
+    with console.voice(quiet=asked.quiet, as_json=asked.as_json) as tell:
+        report = run.clips(
+            workspace,
+            sources,
+            asked.frames,
+            asked.fps,
+            settings,
+            tell=tell,
+            dry_run=asked.dry_run,
+        )
     for note in report.notes:
         console.note(note)
     if asked.as_json:
         console.show_json(report)
-    else:
+    elif report.pairs:
         would = "Would keep " if asked.dry_run else ""
         console.show(f"{would}{len(report.pairs)} pairs of clips in {report.folder}")
-    return console.DONE
+        for bucket, count in report.buckets:
+            crop = f", Musubi crops {bucket.crop_px} px" if bucket.crop_px else ""
+            console.show(f"  {count} a half, trained at {bucket.width}×{bucket.height}{crop}")
+    return console.finish(report.failures, done=len(report.pairs))
 
 
 def _checked(workspace: Path, *, as_json: bool) -> int:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from curate.dataset.musubi import CAPTION
-from curate.errors import BadSetting, CaptionUnusable, nearest
+from curate.errors import BadSetting, CaptionUnusable, Failure, nearest
 
 WORDS: dict[str, tuple[int, int]] = {
     "empty": (0, 0),
@@ -109,6 +109,28 @@ def found(name: str, folder: Path | None, images: tuple[Path, Path]) -> Captions
         return text, text
     beside = dense.with_suffix(CAPTION)
     return _read(name, [beside]), _read(name, [sparse.with_suffix(CAPTION), beside])
+
+
+def of(
+    halves: Mapping[str, tuple[Path, Path]], chosen: Scheme
+) -> tuple[dict[str, Captions], tuple[Failure, ...]]:
+    """The captions of pairs by name, and a failure for each that has none.
+
+    Args:
+        halves: the dense and the sparse file by the pair's name.
+        chosen: the scheme.
+    """
+    every = of_fixed(list(halves), chosen)
+    if every is not None:
+        return dict(every), ()
+    folder = Path(chosen.words[0]) if chosen.words else None
+    said, failures = {}, []
+    for name, files in halves.items():
+        try:
+            said[name] = found(name, folder, files)
+        except CaptionUnusable as error:
+            failures.append(Failure.of(name, error))
+    return said, tuple(failures)
 
 
 def of_fixed(names: Sequence[str], chosen: Scheme) -> Mapping[str, Captions] | None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from curate import images
-from curate.dataset import buckets, musubi, parser, steps
+from curate.dataset import buckets, footage, musubi, parser, steps
 from curate.dataset.musubi import HALVES
 from curate.errors import CurateError, NothingYet
 
-_CACHE = re.compile(r"(?P<name>.+)_(?P<width>\d{4,})x(?P<height>\d{4,})_wan\.safetensors")
+_CACHE = re.compile(
+    r"(?P<name>.+?)(?:_\d{5}-\d{3})?_(?P<width>\d{4,})x(?P<height>\d{4,})_wan\.safetensors"
+)
 _TEXT = re.compile(r"(?P<name>.+)_wan_te\.safetensors")
 _EXTENSION = re.compile(r"\.[^./\\]+")
 _READ = musubi.IMAGES | {".avif"}
@@ -32,12 +34,13 @@ class Finding:
 
 @dataclass(slots=True)
 class _Half:
-    """One half as Musubi reads it: its settings, and its images' sizes by name."""
+    """One half as Musubi reads it: its settings; sizes, times, clips' frames by name."""
 
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     stamps: dict[str, int] = field(default_factory=dict)
+    frames: dict[str, int] = field(default_factory=dict)
 
 
 def check(workspace: Path) -> tuple[Finding, ...]:
@@ -60,6 +63,9 @@ def check(workspace: Path) -> tuple[Finding, ...]:
         found += _settings(half, folder / f"{name}.toml")
         if "image_directory" in half.settings:
             found += _images(half)
+            found += _caches(half)
+        elif "video_directory" in half.settings:
+            found += _clips(half)
             found += _caches(half)
         halves.append(half)
     found += _between(*halves)
@@ -123,6 +129,40 @@ def _images(half: _Half) -> Iterator[Finding]:
             yield Finding(item, "dropped: not an image that Musubi reads")
 
 
+def _clips(half: _Half) -> Iterator[Finding]:
+    folder = Path(half.settings["video_directory"])
+    if not folder.is_dir():
+        yield Finding(half.name, f"there is no {folder}: Musubi would train on nothing")
+        return
+    extension = str(half.settings.get("caption_extension", musubi.CAPTION))
+    for file in sorted(folder.iterdir()):
+        item = f"{half.name}/{file.name}"
+        if file.suffix.lower() in footage.VIDEOS:
+            yield from _clip(half, file, item, extension)
+        elif file.suffix.lower() != extension.lower() and file.suffix != ".part":
+            yield Finding(item, "dropped: not a clip that Musubi reads")
+
+
+def _clip(half: _Half, file: Path, item: str, extension: str) -> Iterator[Finding]:
+    caption = file.with_name(file.stem + (extension or musubi.CAPTION))
+    if not caption.is_file():
+        yield Finding(item, f"Musubi would stop: it has no {caption.name}")
+        return
+    try:
+        clip = footage.decoded(file)
+    except CurateError as error:
+        yield Finding(item, f"Musubi would stop: {error}")
+        return
+    half.sizes[file.stem] = clip.width, clip.height
+    half.stamps[file.stem] = file.stat().st_mtime_ns
+    half.frames[file.stem] = clip.frames
+    kept = footage.trained(clip.frames, half.settings.get("source_fps"))
+    for count in half.settings.get("target_frames", [1]):
+        if count > kept:
+            yield Finding(item, f"dropped at {count} frames: it has {kept} to train on")
+    yield from _cropped(half, file, item)
+
+
 def _image(half: _Half, file: Path, item: str, extension: str) -> Iterator[Finding]:
     caption = file.with_name(file.stem + (extension or musubi.CAPTION))
     try:
@@ -139,7 +179,11 @@ def _image(half: _Half, file: Path, item: str, extension: str) -> Iterator[Findi
         yield Finding(item, f"Musubi would stop: {error}")
         return
     half.sizes[file.stem], half.stamps[file.stem] = size, file.stat().st_mtime_ns
-    into = buckets.bucket(*size, _resolution(half))
+    yield from _cropped(half, file, item)
+
+
+def _cropped(half: _Half, file: Path, item: str) -> Iterator[Finding]:
+    into = buckets.bucket(*half.sizes[file.stem], _resolution(half))
     if into.crop_px:
         cut = f"{into.crop_px} px of it cropped to {into.width}×{into.height}"
         yield Finding(item, cut, is_loss=False)
@@ -152,7 +196,7 @@ def _resolution(half: _Half) -> int:
 
 
 def _caches(half: _Half) -> Iterator[Finding]:
-    cache = Path(half.settings.get("cache_directory", half.settings["image_directory"]))
+    cache = Path(half.settings.get("cache_directory") or half.settings[_directory(half)])
     for file in musubi.caches(cache):
         item = f"cache/{half.name}/{file.name}"
         match = _CACHE.fullmatch(file.name) or _TEXT.fullmatch(file.name)
@@ -170,8 +214,12 @@ def _caches(half: _Half) -> Iterator[Finding]:
             yield Finding(item, "stale: its image is newer")
 
 
+def _directory(half: _Half) -> str:
+    return "video_directory" if "video_directory" in half.settings else "image_directory"
+
+
 def _between(dense: _Half, sparse: _Half) -> Iterator[Finding]:
-    for key in ("cache_directory", "image_directory"):
+    for key in ("cache_directory", "image_directory", "video_directory"):
         shared = dense.settings.get(key)
         if shared and shared == sparse.settings.get(key):
             yield Finding(key, "is one for both halves: each would be trained on the other")
@@ -182,3 +230,6 @@ def _between(dense: _Half, sparse: _Half) -> Iterator[Finding]:
         if dense.sizes[name] != sparse.sizes[name]:
             both = " and ".join(f"{w}×{h}" for w, h in (dense.sizes[name], sparse.sizes[name]))
             yield Finding(name, f"its halves differ in size: {both}")
+        elif dense.frames.get(name) != sparse.frames.get(name):
+            counts = f"{dense.frames.get(name)} and {sparse.frames.get(name)}"
+            yield Finding(name, f"its halves differ in frames: {counts}")

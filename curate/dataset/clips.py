@@ -1,32 +1,46 @@
-"""Pairs of clips as two folders and dataset files; what is in them is the user's to check."""
+"""Pairs of clips as two folders and dataset files."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from curate import files, identity
-from curate.dataset import buckets, captions, folders, musubi, presets, script, whole
+from curate.dataset import (
+    buckets,
+    captions,
+    folders,
+    footage,
+    musubi,
+    order,
+    presets,
+    script,
+    whole,
+)
+from curate.dataset.captions import Captions
+from curate.dataset.footage import ClipPair, Footage
 from curate.dataset.musubi import CAPTION, HALVES
 from curate.dataset.settings import Settings
 from curate.dataset.whole import Whole
-from curate.errors import BadSetting, FolderEmpty, ImageUnreadable
+from curate.errors import Failure, FolderEmpty, ImageUnreadable
+from curate.events import Progress, Tell, silent
 
-VIDEOS = frozenset({".mp4", ".webm", ".avi", ".mkv", ".mov", ".flv", ".wmv", ".m4v", ".mpg"})
 _LIST = "clips.json"
-_WIDE, _HIGH = 16, 9
 
 
 @dataclass(frozen=True, slots=True)
 class ClipsReport:
-    """The pairs of clips that were written, and what was left out."""
+    """The pairs of clips in the dataset with `dry_run` or without, and what was left out."""
 
     pairs: tuple[str, ...]
     folder: Path
+    buckets: buckets.Counts
     commands: tuple[str, ...]
     notes: tuple[str, ...]
+    failures: tuple[Failure, ...]
 
 
 def clips(
@@ -36,6 +50,7 @@ def clips(
     fps: float | None,
     settings: Settings,
     *,
+    tell: Tell = silent,
     dry_run: bool = False,
 ) -> ClipsReport:
     """Put clips of one name in both folders into the dataset, and describe them to Musubi.
@@ -45,8 +60,9 @@ def clips(
         sources: a folder of dense and one of sparse clips, named alike.
         frames: how many a clip is trained with, each 4n + 1.
         fps: the clips' frames a second; None takes them as they are.
-        settings: as for images; captions from files are not read.
-        dry_run: write nothing.
+        settings: as for images.
+        tell: hears of progress.
+        dry_run: write nothing; the clips are read and checked all the same.
 
     Raises:
         FolderEmpty: no clip is in both folders.
@@ -62,20 +78,22 @@ def clips(
     names = sorted(dense.keys() & sparse.keys())
     if not names:
         raise FolderEmpty(sources[0], f"clips that are in {sources[1]} too")
-    said = captions.of_fixed(names, scheme)
-    if said is None:
-        raise BadSetting(
-            "Captions of clips are not read from files.", remedy="Choose another --captions."
-        )
+    said, unsaid = captions.of({name: (dense[name], sparse[name]) for name in names}, scheme)
+    pairs = [ClipPair(name, (dense[name], sparse[name]), cut) for name in names if name in said]
+    read, failures = _read(pairs, tell)
+    failures = (*unsaid, *failures)
     lonely = sorted(dense.keys() ^ sparse.keys())
-    notes = tuple(f"{name} is in one of the two folders only." for name in lonely)
-    if dry_run:
-        return ClipsReport(tuple(names), folder, (), notes)
-    contents = {}
-    for name in names:
-        halves = zip(HALVES, (dense[name], sparse[name]), said[name], strict=True)
-        contents[name] = " ".join(_placed(folder, *half) for half in halves)
-    _sweep(folder, {path.name for name in names for path in (dense[name], sparse[name])})
+    notes = [f"{name} is in one of the two folders only." for name in lonely]
+    notes += footage.notes(list(read.items()), cut)
+    counts = buckets.counts(
+        ((clip.width, clip.height) for clip in read.values()), settings.resolution
+    )
+    if dry_run or not read:
+        return ClipsReport(tuple(read), folder, counts, (), tuple(notes), failures)
+    placed = [pair for pair in pairs if pair.name in read]
+    words = {pair.name: said[pair.name] for pair in placed}
+    contents = {pair.name: _put(folder, pair, words[pair.name]) for pair in placed}
+    _sweep(folder, {_name(file) for pair in placed for file in pair.files})
     described = Whole(
         folder,
         workspace / "loras",
@@ -83,26 +101,56 @@ def clips(
         settings.resolution,
         True,
         scheme,
-        said,
+        words,
         contents,
         training,
         settings.trainer,
         cut,
     )
-    every, _ = whole.described(described, buckets.bucket(_WIDE, _HIGH, settings.resolution))
-    return ClipsReport(tuple(names), folder, script.lines(every), notes)
+    every, _ = whole.described(described, counts[0][0])
+    return ClipsReport(
+        tuple(read),
+        folder,
+        counts,
+        script.lines(every),
+        (*notes, *buckets.lonely(counts)),
+        failures,
+    )
+
+
+def _read(pairs: Sequence[ClipPair], tell: Tell) -> tuple[dict[str, Footage], tuple[Failure, ...]]:
+    """What the pairs of clips hold, by name, and a failure for each that cannot be trained on."""
+    read: dict[str, Footage] = {}
+    failures = []
+    for done, outcome in enumerate(order.kept(footage.checked, pairs), start=1):
+        if outcome.failure:
+            failures.append(outcome.failure)
+        elif outcome.result:
+            read[outcome.item.name] = outcome.result
+        tell(Progress("reading", done, len(pairs), len(failures), "pairs of clips"))
+    return read, tuple(failures)
 
 
 def _listed(folder: Path) -> dict[str, Path]:
     try:
-        return {f.stem: f for f in sorted(folder.iterdir()) if f.suffix.lower() in VIDEOS}
+        return {f.stem: f for f in sorted(folder.iterdir()) if f.suffix.lower() in footage.VIDEOS}
     except OSError as error:
         raise ImageUnreadable.of(folder, error) from error
 
 
+def _put(folder: Path, pair: ClipPair, said: Captions) -> str:
+    halves = zip(HALVES, pair.files, said, strict=True)
+    return " ".join(_placed(folder, *half) for half in halves)
+
+
+def _name(source: Path) -> str:
+    """What a clip is called in the dataset; Musubi looks for endings such as .mp4, not .Mp4."""
+    return source.stem + source.suffix.lower()
+
+
 def _placed(folder: Path, half: str, source: Path, caption: str) -> str:
     """Put a clip and its caption into place; a hash of its contents."""
-    target = folder / half / source.name
+    target = folder / half / _name(source)
     folders.make(target.parent)
     content = identity.of_film(source)
     if not target.is_file() or identity.of_film(target) != content:

@@ -25,7 +25,7 @@ from curate.dataset.steps import Trainer as Trainer
 from curate.dataset.training import TrainReport as TrainReport
 from curate.dataset.training import train as train
 from curate.dataset.whole import Whole
-from curate.errors import CurateError, Failure, NothingYet
+from curate.errors import Failure, NothingYet
 from curate.events import Notice, Progress, Tell, silent
 from curate.ledger import Ledger
 from curate.records import Pair, Task
@@ -81,7 +81,8 @@ def dataset(
     scheme = captions.scheme(asked.captions)
     training = presets.training(asked.preset, asked.model, asked.changes)
     chosen, kept = _kept(ledger, prompt)
-    said, unsaid = _captioned(ledger, kept, scheme)
+    halves = {p.name: (ledger.path(p.frame_path), ledger.path(p.twin_path)) for p in kept}
+    said, unsaid = captions.of(halves, scheme)
     todo, gone = plan(ledger, [pair for pair in kept if pair.name in said], asked)
     if dry_run:
         names = tuple(pair.name for pair in kept)
@@ -170,24 +171,6 @@ def _kept(ledger: Ledger, prompt: str | None) -> tuple[str, list[Pair]]:
     chosen = choice.prompt(prompt, {prompts[pair.twin_id] for pair in kept})
     of_chosen = (pair for pair in kept if prompts[pair.twin_id] == chosen)
     return chosen, sorted(of_chosen, key=lambda pair: pair.name)
-
-
-def _captioned(
-    ledger: Ledger, kept: Sequence[Pair], scheme: Scheme
-) -> tuple[dict[str, Captions], tuple[Failure, ...]]:
-    """The captions by a pair's name, and a failure for each that has none."""
-    every = captions.of_fixed([pair.name for pair in kept], scheme)
-    if every is not None:
-        return dict(every), ()
-    folder = Path(scheme.words[0]) if scheme.words else None
-    said, failures = {}, []
-    for pair in kept:
-        images = ledger.path(pair.frame_path), ledger.path(pair.twin_path)
-        try:
-            said[pair.name] = captions.found(pair.name, folder, images)
-        except CurateError as error:
-            failures.append(Failure.of(pair.name, error))
-    return said, tuple(failures)
 
 
 def _placing(

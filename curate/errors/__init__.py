@@ -11,6 +11,7 @@ CurateError
 │   ├── InstructionMissing, InstructionEmpty, GraphUnusable
 │   ├── LoraUnreadable, LorasDiffer, NoModuleChosen
 │   ├── ClipUnusable, TooFewRulings
+│   ├── ClipUnreadable, ClipsDiffer, ClipTooShort
 │   ├── CaptionUnusable, ArchiveUnusable, MusubiMissing, DatasetMoved
 │   └── NothingYet
 ├── PlaceError                exit 3
@@ -76,6 +77,9 @@ from curate.errors.films import (
 )
 from curate.errors.loras import LorasDiffer, LoraUnreadable, NoModuleChosen
 from curate.errors.pictures import (
+    ClipsDiffer,
+    ClipTooShort,
+    ClipUnreadable,
     ClipUnusable,
     ImageMissing,
     ImageUnreadable,
@@ -108,7 +112,10 @@ __all__ = [
     "BadSetting",
     "CaptionUnusable",
     "CellUnusable",
+    "ClipTooShort",
+    "ClipUnreadable",
     "ClipUnusable",
+    "ClipsDiffer",
     "CurateError",
     "DatasetMoved",
     "DiskFull",

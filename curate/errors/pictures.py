@@ -38,6 +38,31 @@ class SizesDiffer(BadInput):
         )
 
 
+class ClipsDiffer(BadInput):
+    def __init__(self, name: str, what: str, dense: str, sparse: str) -> None:
+        super().__init__(
+            f"The clips of {name} differ in {what}: {dense} and {sparse}.",
+            remedy="Make one from the other, frame by frame, at its size and rate.",
+        )
+
+
+class ClipUnreadable(BadInput):
+    def __init__(self, clip: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot decode the clip {clip}: {reason}.",
+            remedy="If it plays in a video player, write it anew with FFmpeg; else make it again.",
+        )
+
+
+class ClipTooShort(BadInput):
+    def __init__(self, name: str, frames: int, wanted: int) -> None:
+        super().__init__(
+            f"The clips of {name} have {frames} frames to train on, Musubi would drop them: "
+            f"{wanted} are asked for.",
+            remedy="Give fewer --frames, or longer clips.",
+        )
+
+
 class ClipUnusable(BadInput):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(
