@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import nullcontext
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,6 +14,7 @@ import typer
 from curate.cli import console
 from curate.cli.cells import (
     Accelerator,
+    BlocksStudy,
     CellSize,
     Cfg,
     Clip,
@@ -40,9 +42,10 @@ from curate.cli.cells import (
 )
 from curate.cli.options import DryRun, Json, Quiet
 from curate.cli.twins import Check, GiveUpAfter, Headers, Servers, ServerTimeout, StallAfter
+from curate.errors import BadSetting
 
 if TYPE_CHECKING:
-    from curate.grid.run import Checks, Report
+    from curate.grid.run import Checks, Report, Slider
 
 _UNFIT = re.compile(r"[^\w.+-]+")
 
@@ -53,6 +56,7 @@ def grid(
     prompts: Prompts = None,
     strengths: Strengths = "-3,-2,-1,0,1,2,3",
     seed: Seeds = [42],  # noqa: B006 - typer reads it, nobody changes it
+    blocks_study: BlocksStudy = "",
     name: Name = "",
     direction: Direction = "horizontal",
     cell_size: CellSize = 384,
@@ -91,7 +95,8 @@ def grid(
     from curate import ledger as ledgers
     from curate.grid import run
 
-    sliders = run.sliding.named(_loras(lora, workflow, context.obj))
+    words = _loras(lora, workflow, context.obj)
+    sliders = run.sliding.named(words)
     options = run.Options(
         model, clip, vae, steps, cfg, shift, sampler, scheduler, size, frames, negative,
         tuple(style_lora or ()), accelerator,
@@ -103,8 +108,10 @@ def grid(
     if check:
         _check(run.check(how, sliders, wanted, server, access), as_json=as_json)
     labels = [slider.label for slider in sliders] or [Path(how.own_lora).stem]
+    labels[0] += "_blocks" if blocks_study else ""
     look = run.Look(_named(name, labels), direction, cell_size, concept, encoder)
     with (
+        _parts(blocks_study, sliders, context.obj, dry_run=dry_run) as parts,
         nullcontext(None)
         if dry_run and not ledgers.exists(context.obj)
         else ledgers.Ledger(context.obj) as ledger,
@@ -113,7 +120,7 @@ def grid(
         report = run.grid(
             ledger,
             how,
-            sliders,
+            run.sliding.named([*words, *parts]),
             texts,
             look,
             seeds=tuple(dict.fromkeys(seed)),
@@ -138,6 +145,30 @@ def _loras(lora: list[str] | None, workflow: Path | None, workspace: Path) -> li
     if lora or workflow is not None:
         return lora or []
     return [own.as_posix()] if own.is_file() else []
+
+
+@contextmanager
+def _parts(
+    ranges: str, sliders: Sequence[Slider], workspace: Path, *, dry_run: bool
+) -> Iterator[list[str]]:
+    """The files of the LoRA restricted to each range of blocks; for a dry run only meanwhile."""
+    from curate.merge import run as merging
+
+    wanted = [word.strip() for word in ranges.split(",") if word.strip()]
+    source = sliders[0].file if len(sliders) == 1 else None
+    if wanted and source is None:
+        raise BadSetting(
+            "--blocks-study takes one LoRA, as a file here.", remedy="Give one --lora FILE."
+        )
+    with tempfile.TemporaryDirectory() as away:
+        folder = Path(away) if dry_run else workspace / "grid" / "blocks"
+        files = []
+        for word in wanted:
+            assert source is not None
+            file = folder / f"{source.stem}_blocks_{_UNFIT.sub('-', word)}.safetensors"
+            merging.part(source, file, word)
+            files.append(str(file))
+        yield files
 
 
 def _named(name: str, labels: Sequence[str]) -> str:
@@ -165,11 +196,11 @@ def _say(report: Report, *, dry_run: bool) -> None:
         console.show(f"{_cells(len(report.planned))} would be rendered{there}.")
         return
     console.show(f"{_cells(report.rendered)} rendered{there}.")
-    from curate.grid.run import words
+    from curate.grid.run import words as saying
 
     for finding in report.findings:
-        console.show(words.concept(finding), lead=finding.label)
-        console.show(f"  {words.usable(finding)}")
+        console.show(saying.concept(finding), lead=finding.label)
+        console.show(f"  {saying.usable(finding)}")
         for warning in finding.warnings:
             console.show(f"  {warning}")
     for file in report.files:

@@ -193,7 +193,8 @@ def _warnings(points: Mapping[str, Sequence[Point]], others: Sequence[Axis]) -> 
         words += strengthening.said(beyond[0].strength)
         value = worst.middle - zero if axis.most is not None else worst.middle
         unit = f" {axis.unit}" if axis.unit else ""
-        words += f": {axis.title} {value:+.2f}{unit} at {strengthening.said(worst.strength)}"
+        sign = "+" if axis.most is not None else ""
+        words += f": {axis.title} {value:{sign}.2f}{unit} at {strengthening.said(worst.strength)}"
         late = axis.key == "noise" and abs(beyond[0].strength) > _NOISE_BEYOND
         known = ", as sliders do beyond ±4" if late else ""
         said.append(f"{words[0].upper()}{words[1:]} ({limit}){known}.")

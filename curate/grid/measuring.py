@@ -23,6 +23,7 @@ FRAMES = 5
 """So many of a clip's frames are measured, each against its own of the clip at strength 0."""
 
 _LOW_PASS_PX = 96
+_LOW_PASS_SIGMA_PX = 4.0  # at four times that size
 _LEAST_GAIN = 1.04  # as for pairs: under it a displacement is no finding
 
 Measures: TypeAlias = dict[str, float | None]
@@ -105,10 +106,17 @@ def _against(shown: RGB, zero: RGB) -> Measures:
 
 def _composition(zero: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float | None:
     """SSIM of both lumas at 96 px: where the large light and dark shapes are."""
-    low = [register.shrunk(np.asarray(grey, np.float32), _LOW_PASS_PX) for grey in (zero, shown)]
+    low = [_low_pass(grey) for grey in (zero, shown)]
     if min(low[0].shape) < ssim.WINDOW_PX:
         return None
     return ssim.ssim(low[0], low[1])
+
+
+def _low_pass(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A luma at 96 px, smoothed before it is sampled, so that fine patterns leave no trace."""
+    twice = register.shrunk(grey.astype(np.float32), 4 * _LOW_PASS_PX)
+    smooth = np.asarray(cv2.GaussianBlur(twice, (0, 0), _LOW_PASS_SIGMA_PX), np.float32)
+    return np.asarray(register.shrunk(smooth, _LOW_PASS_PX), np.float32)
 
 
 def _luma(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -39,6 +39,7 @@ __all__ = [
     "Named",
     "Options",
     "Report",
+    "Slider",
     "check",
     "grid",
     "prompts",

@@ -1,6 +1,7 @@
 """The merge station: plan, work, record.
 
-numpy and what needs it are imported inside the functions, where files are hashed meanwhile.
+numpy and what needs it are imported inside the functions: the files are hashed meanwhile, and
+while the modules are solved.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from curate.merge.merging import Merged as Merged
 
 STATION = "merge"
-_ALGORITHM = "merge/1"
 _HALVES = ("dense", "sparse")
 _SLIDER = "slider.safetensors"
 _AT_ONCE_BYTES = 1 << 26  # between two pieces a thread waits for the interpreter, milliseconds
@@ -89,30 +89,21 @@ def plan(first: Path, second: Path, output: Path, settings: Settings) -> tuple[J
     """The merge as a job, and the number of modules it is for; reads the inputs, writes nothing."""
     inputs = (first, second, *(path for path, _ in settings.added))
     weights = (1.0, -1.0, *(weight for _, weight in settings.added))
-    with ThreadPoolExecutor(engine.cores()) as pool:
-        digests = [pool.submit(_sha256, path) for path in inputs]
-        # numpy and what the work needs load while the files are hashed
-        from curate.merge import found, merging, page  # noqa: F401
+    pool = ThreadPoolExecutor(engine.cores())
+    digests = tuple(pool.submit(_sha256, path) for path in inputs)
+    pool.shutdown(wait=False)
+    # numpy and what the work needs load while the files are hashed
+    from curate.merge import found, merging, page  # noqa: F401
 
-        modules = found.count(inputs, settings)
-        hashes = tuple(digest.result() for digest in digests)
-    task = identity.of_task(
-        _ALGORITHM,
-        inputs=[[path.name, digest] for path, digest in zip(inputs, hashes, strict=True)],
-        weights=list(weights),
-        output=output.name,
-        settings=settings.described(),
-    )
-    job = Job(task, inputs, hashes, weights, output, settings)
+    job = Job(inputs, digests, weights, output, settings)
     _check_outputs(job)
-    return job, modules
+    return job, found.count(inputs, settings)
 
 
 def is_done(ledger: Ledger, job: Job) -> bool:
     """Whether this very merge is recorded and its files still are what it wrote."""
-    return job.id in ledger.done(STATION) and all(
-        _made_by(path) == job.id for path in job.outputs().values()
-    )
+    made = {_made_by(path) for path in job.outputs().values()}
+    return None not in made and made == {job.id} and job.id in ledger.done(STATION)
 
 
 def work(job: Job, tell: Tell = silent) -> Merged:
@@ -177,6 +168,20 @@ def inspect(first: Path, second: Path | None = None, *, html: Path | None = None
     if html is not None:
         page.write_inspected(html, one, two, compared)
     return Inspection(one, two, compared, html)
+
+
+def part(source: Path, output: Path, blocks: str) -> int:
+    """Write a LoRA with the modules of some blocks of another's only; nothing is recorded.
+
+    Returns:
+        How many modules there are in it.
+
+    Raises:
+        LoraUnreadable, NoModuleChosen, BadSetting: see `parts.write`.
+    """
+    from curate.merge import parts
+
+    return parts.write(source, output, blocks)
 
 
 def halves(workspace: Path) -> tuple[Path, Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from curate.errors import BadInput, BadSetting, ModelsMissing
@@ -150,3 +151,42 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
 
     with pytest.raises(BadInput, match="no folder"):
         loras.put(sliders, tmp_path / "none")
+
+
+def test_a_study_of_blocks_renders_each_range_alone(curate, comfy, folder):
+    file = lora(curate.folder / "slider.safetensors", 0.01)
+
+    done = curate(
+        *arguments(curate, comfy, "--lora", file, "--blocks-study", "0,1-2,3-5"),
+        *("--strengths", "0,1", "--loras-dir", folder, "--json"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    labels = [finding["label"] for finding in said["findings"]]
+    names = ["slider", "slider_blocks_0", "slider_blocks_1-2", "slider_blocks_3-5"]
+    assert labels == names
+    counts = []
+    for name in names[1:]:
+        with safe_open(curate.workspace / "grid/blocks" / f"{name}.safetensors", "pt") as part:
+            counts.append(sum(key.endswith("lora_up.weight") for key in part.keys()))  # noqa: SIM118
+    assert counts == [1, 2, 3]
+    whole, *parts = (finding["concept"]["slope"] for finding in said["findings"])
+    assert parts == sorted(parts)
+    assert max(parts) < whole
+
+
+def test_a_study_of_blocks_needs_one_lora_that_is_here(curate, comfy):
+    done = curate(*arguments(curate, comfy, "--lora", "far.safetensors", "--blocks-study", "0-2"))
+
+    assert done.returncode == 2
+    assert "takes one LoRA, as a file here" in done.stderr
+
+
+def test_a_range_without_a_block_is_refused_with_those_there_are(curate, comfy):
+    file = lora(curate.folder / "slider.safetensors", 0.01)
+
+    done = curate(*arguments(curate, comfy, "--lora", file, "--blocks-study", "7-9"))
+
+    assert done.returncode == 3
+    assert "blocks 0-5" in done.stderr
