@@ -117,7 +117,7 @@ def dataset(
     if not is_video and not exists(context.obj):
         raise NothingYet("pairs", context.obj, "curate pair-check")
     if hub or parquet or push:
-        asked = sharing.Asked(licence, parquet, push, public, dry_run, as_json)
+        asked = sharing.Asked(licence, parquet, push, public, dry_run, as_json, quiet)
         raise typer.Exit(sharing.share(context.obj, asked))
     found = {"musubi": musubi, "dit": dit, "vae": vae, "t5": t5}
     if not (dry_run or as_json or quiet):

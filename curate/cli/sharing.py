@@ -40,6 +40,7 @@ class Asked:
     public: bool
     dry_run: bool
     as_json: bool
+    quiet: bool
 
 
 def share(workspace: Path, asked: Asked) -> int:
@@ -60,6 +61,7 @@ def share(workspace: Path, asked: Asked) -> int:
             parquet=asked.parquet,
             push=asked.push,
             public=asked.public,
+            quiet=asked.quiet or asked.as_json,
             dry_run=asked.dry_run,
         )
     if asked.as_json:

@@ -9,11 +9,12 @@ import pytest
 from curate.dataset.run import dataset
 from curate.dataset.share import hub
 from curate.dataset.share.run import facts
+from curate.dataset.share.run import hub as hub_of
 from curate.errors import BadSetting
 from curate.ledger import Ledger
+from curate.pairs import used, verdict
 from tests.conftest import Cli
 from tests.dataset.workspaces import place_pairs
-from tests.pairs.scenes import place_twins
 
 FILM = "東京 [BD] (2016)"
 
@@ -54,7 +55,7 @@ def test_datasets_opens_it_as_two_image_columns_with_measures_and_verdicts(
     assert (pair["ssim"], pair["clip"]) == (0.81, None)
 
 
-def test_the_card_has_a_header_counts_thresholds_samples_and_the_films_names(shared: Path) -> None:
+def test_the_card_has_a_header_counts_samples_and_the_films_names(shared: Path) -> None:
     text = (shared / "dataset" / "hub" / "README.md").read_text(encoding="utf-8")
 
     header = dict(re.findall(r"^(\w+): (.+)$", text.split("---")[1], re.MULTILINE))
@@ -68,18 +69,24 @@ def test_the_card_has_a_header_counts_thresholds_samples_and_the_films_names(sha
     assert "> Remove the small things." in text
 
 
-@pytest.mark.parametrize("asked", ["1.5", "2.75"])
-def test_the_card_tells_the_thresholds_that_the_check_used(curate: Cli, asked: str) -> None:
-    place_twins(curate.workspace, 1)
-    assert curate("pair-check", "--set", f"shift_px={asked}").returncode == 0
-    assert curate("dataset").returncode == 0
+def test_the_card_tells_the_thresholds_that_the_check_used(tmp_path: Path) -> None:
+    place_pairs(tmp_path, 1)
+    with Ledger(tmp_path) as ledger:
+        ledger.put(used.task(verdict.thresholds(["shift_px=2.75"])))
+        dataset(ledger)
 
-    assert curate("dataset", "--hub", "--licence", "other").returncode == 0
+        report = hub_of(ledger, "other")
 
-    card = (curate.workspace / "dataset" / "hub" / "README.md").read_text(encoding="utf-8")
+    card = (report.folder / "README.md").read_text(encoding="utf-8")
     limits = card.split("The thresholds by which the rule judged:")[1]
-    assert f"| shift_px | {asked} |" in limits
+    assert "| shift_px | 2.75 |" in limits
     assert "| tint | 2 |" in limits
+
+
+def test_where_only_people_judged_no_thresholds_are_told(shared: Path) -> None:
+    card = (shared / "dataset" / "hub" / "README.md").read_text(encoding="utf-8")
+
+    assert "thresholds" not in card
 
 
 def test_no_path_of_this_machine_is_told(shared: Path) -> None:

@@ -13,12 +13,17 @@ from pathlib import Path
 from curate import files, images
 from curate.dataset.musubi import HALVES
 from curate.dataset.share.facts import Fact
-from curate.errors import BadSetting, ImageUnreadable
+from curate.errors import BadSetting, ImageUnreadable, PushFailed
 
 METADATA = Path("train/metadata.jsonl")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _TOKEN = "HF_TOKEN"
+_SEEN = {
+    False: "it is there already and everybody can see it; make it private on its page, or give "
+    "--public",
+    True: "it is there already and is private; change that on its page, or leave --public out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Push:
     folder: Path
     name: str
     is_public: bool
+    is_quiet: bool = False
 
 
 def usable_licence(licence: str | None) -> str:
@@ -117,19 +123,37 @@ def parquet(folder: Path, into: Path) -> Path:
 
 
 def push(asked: Push) -> str:
-    """Upload a folder; private unless asked otherwise. Returns where it is."""
-    from huggingface_hub import HfApi
+    """Upload a folder; private unless asked otherwise. Returns where it is.
 
+    Raises:
+        PushFailed: the Hub refuses, or the dataset is there and seen by others than asked.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if asked.is_quiet:
+        disable_progress_bars()
     api = HfApi(token=os.environ[_TOKEN])
-    api.create_repo(asked.name, repo_type="dataset", private=not asked.is_public, exist_ok=True)
-    api.upload_folder(
-        repo_id=asked.name,
-        repo_type="dataset",
-        folder_path=asked.folder,
-        commit_message="Pairs made with curate",
-        delete_patterns=["train/**"],
-    )
-    return f"https://huggingface.co/datasets/{asked.name}"
+    try:
+        url = api.create_repo(
+            asked.name, repo_type="dataset", private=not asked.is_public, exist_ok=True
+        )
+        there = api.repo_info(asked.name, repo_type="dataset")
+        if bool(there.private) == asked.is_public:
+            raise PushFailed(asked.name, _SEEN[asked.is_public])
+        api.upload_folder(
+            repo_id=asked.name,
+            repo_type="dataset",
+            folder_path=asked.folder,
+            commit_message="Pairs made with curate",
+            delete_patterns=["train/**"],
+        )
+    except HfHubHTTPError as error:
+        said = error.server_message or str(error).splitlines()[0]
+        status = error.response.status_code
+        raise PushFailed(asked.name, f"the Hub answered {status}, {said.rstrip('.')}") from error
+    return str(url)
 
 
 def _copy(source: Path, target: Path) -> None:

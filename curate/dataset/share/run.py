@@ -42,6 +42,7 @@ def hub(
     parquet: bool = False,
     push: str | None = None,
     public: bool = False,
+    quiet: bool = False,
     dry_run: bool = False,
 ) -> Hub:
     """Write the dataset's pairs at full size as a folder for the Hub, and upload it if asked.
@@ -52,6 +53,7 @@ def hub(
         parquet: also write one Parquet file.
         push: USER/NAME on the Hub.
         public: let everybody see what is pushed.
+        quiet: show no progress of the upload.
         dry_run: write and upload nothing.
 
     Raises:
@@ -70,11 +72,16 @@ def hub(
     table = hubs.parquet(folder, folder.with_name(PARQUET)) if parquet else None
     if name is None:
         return Hub(names, folder, table, "", ())
-    outcome = next(engine.map(hubs.push, [Push(folder, name, public)]))
+    outcome = next(engine.map(hubs.push, [Push(folder, name, public, quiet)]))
     if outcome.failure:
-        error = PushFailed(name, outcome.failure.message.rstrip("."))
-        return Hub(names, folder, table, "", (Failure.of(name, error),))
+        return Hub(names, folder, table, "", (_in_words(name, outcome.failure),))
     return Hub(names, folder, table, str(outcome.result), ())
+
+
+def _in_words(name: str, failure: Failure) -> Failure:
+    """A failed upload; what only a library below huggingface_hub knew of is told as one too."""
+    lost = PushFailed(name, failure.message.rstrip("."))
+    return failure if failure.remedy == lost.remedy else Failure.of(name, lost)
 
 
 def _limits(ledger: Ledger) -> dict[str, float]:
