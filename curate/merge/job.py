@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from curate import identity
 from curate.merge.settings import Settings
+
+_ALGORITHM = "merge/1"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A merge, fixed: files, their SHA-256 and weights, the output, the settings."""
+    """A merge, fixed: files, their SHA-256 and weights, the output, the settings.
 
-    id: str
+    `digests` may still be reading the files: who asks for `hashes` or `id` waits for them.
+    """
+
     inputs: tuple[Path, ...]
-    hashes: tuple[str, ...]
+    digests: tuple[Future[str], ...]
     weights: tuple[float, ...]
     output: Path
     settings: Settings
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        return tuple(digest.result() for digest in self.digests)
+
+    @property
+    def id(self) -> str:
+        """The task id."""
+        return identity.of_task(
+            _ALGORITHM,
+            inputs=[[p.name, digest] for p, digest in zip(self.inputs, self.hashes, strict=True)],
+            weights=list(self.weights),
+            output=self.output.name,
+            settings=self.settings.described(),
+        )
 
     @property
     def name(self) -> str:
