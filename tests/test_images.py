@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -91,3 +93,13 @@ def test_what_was_decoded_before_and_is_damaged_now_is_named(tmp_path):
 
     with pytest.raises(ImageUnreadable, match=r"frame\.png"):
         images.read_checked(file, file.read_bytes())
+
+
+def test_what_is_sent_is_rgb_in_8_bits_that_no_tag_turns(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGBA", (4, 2), (200, 100, 50, 128)).save(tmp_path / "a.png", exif=turned)
+
+    with Image.open(io.BytesIO(images.encode_png(images.read(tmp_path / "a.png")))) as sent:
+        assert (sent.mode, sent.size, dict(sent.getexif())) == ("RGB", (4, 2), {})
+        assert sent.getpixel((0, 0)) == (200, 100, 50)
