@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from curate.cli import console
+from curate.cli import extracted as shown
 from curate.cli.options import DryRun, Json, Quiet
 
 if TYPE_CHECKING:
-    from curate.extract.run import Extracted, Report
-    from curate.records import Frame
+    pass
 
 
 def _count(text: str) -> int | None:
@@ -35,7 +34,7 @@ def _seconds(text: object) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
-_SCANS = {"keyframes": "keyframes only", "fast": "reference frames only", "full": "every frame"}
+_SCENES = ("csv", "json", "edl", "otio")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
 
 Films = Annotated[
@@ -49,6 +48,10 @@ Count = Annotated[
         help="Keep at most N frames a film, the most crowded and most different; "
         "'all' keeps those of every shot.",
     ),
+]
+Over = Annotated[
+    Literal["each", "all"],
+    typer.Option(help="Whether --count is for each film or for all of them together."),
 ]
 PerShot = Annotated[
     int, typer.Option(min=1, metavar="N", help="At most N frames of one shot, where they differ.")
@@ -69,6 +72,37 @@ DensityMin = Annotated[
 ]
 AllowText = Annotated[
     bool, typer.Option("--allow-text", help="Take frames with subtitles or titles over them too.")
+]
+AllowRecurring = Annotated[
+    bool,
+    typer.Option(
+        "--allow-recurring",
+        help="Take shots too that another film has given frames of, as openings of episodes.",
+    ),
+]
+Format = Annotated[
+    Literal["png", "webp", "jpg"],
+    typer.Option(
+        "--format", help="Of the frames: png or webp, both without loss, or jpg of quality 95."
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Option(
+        metavar="TEMPLATE",
+        help="Of the frames' files: {film} with {time}, {ms} or both {shot} and {image}.",
+    ),
+]
+Scenes = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="csv|json|edl|otio",
+        help="Write the list of each film's shots to reports/extract/ too; may be repeated.",
+    ),
+]
+Stats = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write what was measured on every frame as CSV."),
 ]
 Order = Annotated[
     Literal["time", "density"],
@@ -116,6 +150,7 @@ def extract(
     context: typer.Context,
     films: Films = None,
     count: Count = "120",
+    over: Over = "each",
     scan: Scan = "fast",
     start: Start = 0.0,
     end: End = None,
@@ -129,6 +164,11 @@ def extract(
     threshold: Threshold = 6.0,
     density_min: DensityMin = 0.0,
     allow_text: AllowText = False,
+    allow_recurring: AllowRecurring = False,
+    image_format: Format = "png",
+    name: Name = "{film}_{time}",
+    scenes: Scenes = None,
+    stats: Stats = None,
     order: Order = "time",
     list_only: List = False,
     as_csv: Csv = False,
@@ -137,6 +177,7 @@ def extract(
     quiet: Quiet = False,
 ) -> None:
     """Take the frames worth having out of films: one a shot, crowded, sharp, no two alike."""
+    import curate.extract.giving.run as giving
     from curate import ledger as ledgers
     from curate.extract import run
 
@@ -144,108 +185,49 @@ def extract(
         raise typer.BadParameter("name films to read, or --list alone for those read before.")
     if end is not None and duration is not None:
         raise typer.BadParameter("--end and --duration exclude each other.")
+    if unknown := set(scenes or ()) - set(_SCENES):
+        raise typer.BadParameter(f"--scenes is one of {', '.join(_SCENES)}, not {min(unknown)!r}.")
+    if list_only and stats:
+        raise typer.BadParameter("--stats needs the films; name them, nothing is measured again.")
     choosing = run.Choosing(
-        _count(count), per_shot, min_scene_len, threshold, density_min, allow_text
+        *(_count(count), per_shot, min_scene_len, threshold, density_min),
+        *(allow_text, allow_recurring, over),
     )
+    naming = run.Naming(image_format, name)
     reading = run.Reading(scan, stream, start, end, duration, skip_intro, skip_outro, hwaccel)
     if list_only and not ledgers.exists(context.obj):
         report = run.Report((), (), ())
     elif list_only:
         with ledgers.Ledger(context.obj) as ledger:
-            report = run.listed(ledger)
+            report = giving.listed(ledger)
     elif dry_run and not ledgers.exists(context.obj):
         with console.voice(quiet=quiet) as tell:
-            planned = run.plan(None, films or [], choosing, reading, tell)
+            planned = run.plan(None, films or [], choosing, reading, naming, tell)
         report = run.Report((), planned.todo, planned.failures)
     else:
         with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
             report = run.extract(
-                ledger, films or [], choosing=choosing, reading=reading, tell=tell, dry_run=dry_run
+                ledger,
+                films or [],
+                choosing=choosing,
+                reading=reading,
+                naming=naming,
+                tell=tell,
+                dry_run=dry_run,
             )
+            if stats and not dry_run:
+                giving.stats(ledger, report.films, stats, tell)
+    lists: list[Path] = []
+    if scenes and not dry_run:
+        lists = giving.scenes(context.obj, report.films, scenes)
     if as_json:
-        found = [_object(extracted, order) for extracted in report.films]
+        found = [shown.as_object(extracted, order) for extracted in report.films]
         console.show_json({"films": found, "failures": report.failures})
     elif as_csv:
-        typer.echo(run.as_csv(report), nl=False)
+        typer.echo(giving.as_csv(report), nl=False)
     elif dry_run:
-        _say_planned(report)
+        shown.say_planned(report)
     else:
-        _say(report, context.obj)
+        shown.say(report, context.obj, lists)
     done = len(report.planned if dry_run else report.films)
     raise typer.Exit(console.finish(report.failures, done=done))
-
-
-def _object(found: Extracted, order: str) -> dict[str, object]:
-    return {
-        "film": found.path.as_posix(),
-        "name": found.film.name,
-        "duration_s": found.film.duration_s,
-        "shots": [
-            {"number": s.number, "start_s": s.start_s, "end_s": s.end_s, "kind": s.kind}
-            for s in found.shots
-        ],
-        "frames": [
-            {
-                "path": f.path,
-                "time_s": f.time_s,
-                "shot": f.shot,
-                "width": f.width,
-                "height": f.height,
-                "density": f.density,
-                "sharpness": f.sharpness,
-            }
-            for f in _ordered(found.frames, order)
-        ],
-        "refused": [
-            {"time_s": r.time_s, "reason": r.reason, "figure": r.figure, "shot": r.shot}
-            for r in found.refusals
-        ],
-    }
-
-
-def _ordered(frames: Iterable[Frame], order: str) -> list[Frame]:
-    """Frames by time, or the densest first."""
-    return sorted(frames, key=lambda f: (-f.density if order == "density" else 0, f.time_s))
-
-
-def _say_planned(report: Report) -> None:
-    for work in report.planned:
-        source, reading = work.source, work.reading
-        part = f" ({work.part})" if work.part else ""
-        console.show(
-            f"{source.path.name}: {source.width}×{source.height} {source.codec}, "
-            f"{source.duration_s:.0f} s{part}, to be read, {_SCANS[reading.scan]}."
-        )
-    for found in report.films:
-        console.show(f"{found.path.name}: done before, {len(found.frames)} frames.")
-
-
-def _say(report: Report, workspace: Path) -> None:
-    if not report.films:
-        return
-    console.show_table(
-        ("film", "length", "shots", "frames", "refused"),
-        [
-            (
-                found.film.name,
-                f"{found.film.duration_s:.0f} s",
-                sum(shot.kind == "content" for shot in found.shots),
-                len(found.frames),
-                _reasons(found),
-            )
-            for found in report.films
-        ],
-    )
-    new = sum(len(found.frames) for found in report.films if found.is_new)
-    old = sum(len(found.frames) for found in report.films if not found.is_new)
-    there = f"; {old} were there already" if old else ""
-    console.show(f"{new} frames written to {(workspace / 'frames').as_posix()}{there}.")
-    if new or old:
-        console.show("curate kontext --prompt simplify.txt", lead="Next:")
-
-
-def _reasons(found: Extracted) -> str:
-    counts: dict[str, int] = {}
-    for refusal in found.refusals:
-        counts[refusal.reason] = counts.get(refusal.reason, 0) + 1
-    return ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items())) or "none"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from curate.extract import keyframes, letterbox, refuse, shots
+from curate.extract import keyframes, letterbox, looks, refuse, shots
 from curate.extract.coverage import covering
 from curate.extract.figures import Figures, Floats
 from curate.extract.keyframes import Candidate
 from curate.extract.letterbox import Crop
+from curate.extract.looks import Library
 from curate.extract.refuse import Refused
 from curate.extract.shots import Span
 
@@ -26,6 +29,8 @@ class Choosing:
         threshold: how much the picture changes at a cut, 0…255.
         density_min: a less dense frame is refused, in JPEG bytes a pixel.
         allow_text: take frames with lettering over them too.
+        allow_recurring: take frames of shots too that another film gave frames of.
+        over: whether `count` is for each film or for all together.
     """
 
     count: int | None = 120
@@ -34,6 +39,13 @@ class Choosing:
     threshold: float = shots.THRESHOLD
     density_min: float = 0.0
     allow_text: bool = False
+    allow_recurring: bool = False
+    over: Literal["each", "all"] = "each"
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether what is taken of one film depends on the others."""
+        return self.over == "all" and self.count is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class Choice:
         refused: row, number of the span from 1, reason and figure of each frame that is not.
         crops: the picture inside the black bars, for each span.
         density: of each row, without the black bars.
+        looks: of each span, see `looks.of_span`.
     """
 
     spans: tuple[Span, ...]
@@ -53,20 +66,42 @@ class Choice:
     refused: tuple[tuple[int, int, Refused], ...]
     crops: tuple[Crop, ...]
     density: Floats
+    looks: tuple[str, ...]
+
+    def limited(self, rows: Set[int]) -> Choice:
+        """The same with no other candidates than those in `rows`; the others become surplus."""
+        left = [c for c in self.candidates if c.row not in rows]
+        surplus = [(c.row, c.shot, Refused("surplus", float(self.density[c.row]))) for c in left]
+        return replace(
+            self,
+            candidates=tuple(c for c in self.candidates if c.row in rows),
+            refused=tuple(sorted([*self.refused, *surplus], key=lambda r: r[:2])),
+        )
 
 
-def choose(figures: Figures, choosing: Choosing, tick_s: float) -> Choice:
+def choose(
+    figures: Figures, choosing: Choosing, tick_s: float, elsewhere: Library | None = None
+) -> Choice:
     """Find the shots, take the best frames of each, drop what is alike, keep the densest set.
 
-    `tick_s` is the seconds of one unit of the figures' PTS.
+    Args:
+        figures: of the film.
+        choosing: how many frames, and which; of a count over all films nothing is made here.
+        tick_s: the seconds of one unit of the figures' PTS.
+        elsewhere: the shots of other films that frames were taken from.
     """
     spans = shots.find(figures, tick_s, choosing.threshold)
     crops = letterbox.of_shots(figures, spans)
     density = _density(figures, spans, crops)
+    seen = [looks.of_span(figures, span) for span in spans]
     candidates: list[Candidate] = []
     refused: list[tuple[int, int, Refused]] = []
     for number, span in enumerate(spans, start=1):
         found, reason = _of_span(figures, span, choosing, tick_s)
+        if found and elsewhere and not choosing.allow_recurring:
+            known = elsewhere.find(seen[number - 1], shots.lasts_s(figures, span, tick_s))
+            if known is not None:
+                found, reason = [], Refused(f"recurs in {known[0]}", known[1])
         dense = [row for row in found if density[row] >= choosing.density_min]
         candidates += [Candidate(row, number) for row in dense]
         if reason is not None:
@@ -76,17 +111,17 @@ def choose(figures: Figures, choosing: Choosing, tick_s: float) -> Choice:
             refused.append((found[0], number, bare))
     kept, alike = keyframes.distinct(figures, candidates, density)
     refused += [(a.candidate.row, a.candidate.shot, _similar(a)) for a in alike]
-    taken = set(_covering(figures, kept, density, choosing.count))
-    refused += [
-        (c.row, c.shot, Refused("surplus", float(density[c.row]))) for c in kept if c not in taken
-    ]
-    return Choice(
+    whole = Choice(
         spans=tuple(spans),
-        candidates=tuple(candidate for candidate in kept if candidate in taken),
+        candidates=tuple(kept),
         refused=tuple(sorted(refused, key=lambda r: r[:2])),
         crops=tuple(crops),
         density=density,
+        looks=tuple(seen),
     )
+    if choosing.is_joint:
+        return whole
+    return whole.limited({c.row for c in _covering(figures, kept, density, choosing.count)})
 
 
 def _of_span(

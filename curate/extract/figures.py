@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, MutableMapping, Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,14 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.extract import film, letterbox, lettering
+from curate.extract import film, glimpse, letterbox, lettering
 from curate.extract.density import density
 from curate.extract.film import Piece
 
 Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Glimpses = MutableMapping[int, bytes]
 
-VERSION = "figures/2"
+VERSION = "figures/3"
 """Goes up whenever a frame's figures change, for they are kept on disk."""
 
 OF_PIECE = frozenset({"rows", "columns"})
@@ -28,6 +29,7 @@ THUMB = (80, 45)
 TONES = (32, 18)
 """Width and height of the luma that is kept of every frame; each chroma plane is half of it."""
 
+_HALF_TONES = (TONES[0] // 2, TONES[1] // 2)
 _TONE_BYTES = TONES[0] * TONES[1] * 3 // 2
 _SMALL_PX = 480
 _BARS_EVERY = 12
@@ -84,21 +86,27 @@ class Figures:
         return len(self.pts)
 
 
-def measure(piece: Piece) -> Figures:
-    """Decode a piece of a film and measure each frame; its last row is the next piece's first."""
+def measure(piece: Piece, seen: Glimpses | None = None) -> Figures:
+    """Decode a piece of a film and measure each frame; its last row is the next piece's first.
+
+    `seen` gets a small picture (JPEG) wherever density is measured, by its PTS.
+    """
     spoilt: set[int] = set()
     frames = film.frames(piece, spoilt, rough=True)
-    return of_frames(frames, _DRAWN_EVERY[piece.scan], spoilt)
+    return of_frames(frames, _DRAWN_EVERY[piece.scan], spoilt, seen)
 
 
 def of_frames(
-    frames: Iterable[av.VideoFrame], drawn_every: int = 6, spoilt: Set[int] = frozenset()
+    frames: Iterable[av.VideoFrame],
+    drawn_every: int = 6,
+    spoilt: Set[int] = frozenset(),
+    seen: Glimpses | None = None,
 ) -> Figures:
     """Measure frames in the order they are shown, density and lettering on every so many.
 
     `spoilt` has the PTS of damaged frames by the time that they come.
     """
-    scan = _Scan(drawn_every, spoilt)
+    scan = _Scan(drawn_every, spoilt, seen)
     for frame in frames:
         scan.add(frame)
     return scan.figures()
@@ -142,8 +150,14 @@ def lumas(tones: Gray) -> Floats:
 class _Scan:
     """Measures frames one after the other; remembers the one before."""
 
-    def __init__(self, drawn_every: int = 6, spoilt: Set[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        drawn_every: int = 6,
+        spoilt: Set[int] = frozenset(),
+        seen: Glimpses | None = None,
+    ) -> None:
         self._spoilt = spoilt
+        self._seen = seen
         self._drawn_every = drawn_every
         self._bars_every = min(_BARS_EVERY, 2 * drawn_every)
         self._lit: list[tuple[int, int, int, int]] = []
@@ -162,7 +176,10 @@ class _Scan:
         whole, bits = film.luma(frame)
         small = _full_range(_halved(whole, bits), film.is_full_range(frame))
         thumb = np.asarray(cv2.resize(small, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
-        tones = np.concatenate([_shrunk(thumb, TONES), *_chroma(frame)])
+        chroma = _chroma(frame)
+        tones = np.concatenate(
+            [_shrunk(thumb, TONES), *(_shrunk(plane, _HALF_TONES) for plane in chroma)]
+        )
         root = _ROOT[thumb]
         jump, likeness = _change(self._root, root)
         is_new = jump > _NEW_JUMP and likeness < _NEW_LIKENESS
@@ -174,7 +191,9 @@ class _Scan:
             self._drawn_at = number
             if self._has_changed(root):
                 self._drawn_root = root
-                self._drawn = density(np.dstack([small] * 3)), lettering.covered(small)
+                self._drawn = density(small), lettering.covered(small)
+                if self._seen is not None:
+                    self._seen[frame.pts] = glimpse.jpeg(frame, small, chroma)
         self._lit.append(self._box)
         old = self._tones[-1] if self._tones else tones
         tint = float(np.mean(cv2.absdiff(old[-_TONE_BYTES // 3 :], tones[-_TONE_BYTES // 3 :])))
@@ -242,20 +261,17 @@ def _full_range(small: Gray, full: bool) -> Gray:
     return np.asarray(cv2.LUT(small, table), np.uint8)
 
 
-def _chroma(frame: av.VideoFrame) -> Iterable[Gray]:
-    """Both chroma planes at 16 × 9, flattened; 128 where the film has none of its own."""
-    half = (TONES[0] // 2, TONES[1] // 2)
+def _chroma(frame: av.VideoFrame) -> list[Gray]:
+    """Both chroma planes, about 160 px wide; 128 where the film has none of its own."""
     form = frame.format
     if len(form.components) < 3 or form.is_rgb or not form.is_planar:
-        return [np.full(half[0] * half[1], 128, np.uint8)] * 2
+        return [np.full(_HALF_TONES[::-1], 128, np.uint8)] * 2
     planes = []
     for index in (1, 2):
         plane = film.plane(frame, index)
         step = max(1, plane.shape[1] // 160)
         sampled: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
-        planes.append(
-            _shrunk((sampled >> (form.components[index].bits - 8)).astype(np.uint8), half)
-        )
+        planes.append((sampled >> (form.components[index].bits - 8)).astype(np.uint8))
     return planes
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from curate.extract import deinterlace, hardware
 from curate.extract.damage import STRICT, Damage
 from curate.extract.reading import SKIPPED, Reading, Scan, Window
-from curate.extract.source import Source, opened, probe
+from curate.extract.source import Source, identified, opened, probe
 
-__all__ = ["Piece", "Source", "at", "frames", "luma", "pieces", "plane", "probe"]
+__all__ = ["Piece", "Source", "at", "frames", "identified", "luma", "pieces", "plane", "probe"]
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import cv2
@@ -61,7 +61,9 @@ def likely(small: Gray) -> Floats:
     seen: Floats = small[None].astype(np.float32) / np.float32(255) - np.float32(0.5)
     *layers, last = _network()
     for (weight, bias), (stride, down, across) in zip(layers, _STEPS, strict=True):
-        seen = np.maximum(_convolved(seen, weight, stride, down, across) + bias, 0)
+        seen = _convolved(seen, weight, stride, down, across)
+        seen += bias
+        np.maximum(seen, 0, out=seen)
     weight, bias = last
     score = np.tensordot(weight[:, :, 0, 0], seen, 1)[0] + bias[0]
     return np.asarray(1 / (1 + np.exp(-score)), np.float32)
@@ -74,8 +76,15 @@ def _convolved(seen: Floats, weight: Floats, stride: int, down: int, across: int
     taps = sliding_window_view(padded, size, axis=(1, 2))
     taps = taps[:, ::stride, ::stride, ::down, ::across]
     channels, high, wide = taps.shape[:3]
-    columns = taps.transpose(0, 3, 4, 1, 2).reshape(channels * 9, high * wide)
+    columns = _room(channels * 9, high * wide)
+    np.copyto(columns.reshape(channels, 3, 3, high, wide), taps.transpose(0, 3, 4, 1, 2))
     return (weight.reshape(len(weight), -1) @ columns).reshape(-1, high, wide)
+
+
+@lru_cache(maxsize=16)
+def _room(rows: int, columns: int) -> Floats:
+    """Memory that is used again: getting it anew takes as long as the arithmetic."""
+    return np.empty((rows, columns), np.float32)
 
 
 @cache

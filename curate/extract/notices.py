@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 import av
 
+from curate.events import Notice, Tell
 from curate.extract import colour, deinterlace, film
 from curate.extract.figures import Figures
 from curate.extract.film import Piece
-from curate.extract.rows import Work, end_s
+from curate.extract.rows import Work, film_end_s
 from curate.extract.source import Source
 
 _CUT_OFF_S = 1.5
 _LOOKS = 3
 _LOOK_FRAMES = 25
+_MOST_NAMED = 5
 
 _WOVEN = {
     "interlaced": "is interlaced; of a frame that shows two moments one is taken (bwdif).",
@@ -41,7 +44,7 @@ def before(work: Work) -> Iterator[str]:
 
 def after(work: Work, figures: Figures) -> Iterator[str]:
     """What only reading it could tell."""
-    name, last_s = work.source.path.name, end_s(work.source, figures)
+    name, last_s = work.source.path.name, film_end_s(work.source, figures)
     whole_s = work.source.declared_s
     if work.window.stop is None and last_s < whole_s - _CUT_OFF_S:
         yield (
@@ -49,6 +52,16 @@ def after(work: Work, figures: Figures) -> Iterator[str]:
         )
     if damaged := int(figures.damaged.sum()):
         yield f"{name} has {damaged} damaged frames; they are not used."
+
+
+def others(found: Sequence[Path], tell: Tell) -> None:
+    """Say which files of a folder are left out."""
+    if not found:
+        return
+    named = ", ".join(path.name for path in found[:_MOST_NAMED])
+    more = ", …" if len(found) > _MOST_NAMED else ""
+    files = "file that is no film is" if len(found) == 1 else "files that are no films are"
+    tell(Notice(f"{len(found)} {files} left out: {named}{more}"))
 
 
 def _looks(source: Source) -> Iterator[list[av.VideoFrame]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +12,15 @@ from curate.extract import lettering
 from curate.extract.figures import Figures, Floats
 from curate.extract.shots import FLAT_CONTRAST, Span
 
-Reason = Literal[
-    "black",
-    "flat",
-    "transition",
-    "short",
-    "damaged",
-    "lettering",
-    "blurred",
-    "bare",
-    "similar",
-    "surplus",
-]
+Reason: TypeAlias = str
 """Why a frame was refused; its figure is:
 
 black: mean luma, 0…255 · flat: standard deviation of the luma · transition: distance from a plain
 mix of both shots, 0…1 (0 for a fade) · short: seconds of the shot · damaged: 1 · lettering: percent
 of the picture under letters · blurred: sharpness as a share of the film's median · bare: its
 density, under --density-min · similar: difference to the frame that was kept, 0…255 · surplus: its
-density, too low for a place among --count.
+density, too low for a place among --count · recurs in FILM: by how many of 64 bits its shot differs
+from one there that a frame was taken from.
 """
 
 _BLACK_LEVEL = 20.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from curate import identity
 from curate.extract.choice import Choice, Choosing
 from curate.extract.figures import Figures
+from curate.extract.names import Naming
 from curate.extract.reading import Reading, Window, asked
 from curate.extract.source import Source
 from curate.extract.stills import Still
@@ -23,6 +24,7 @@ class Work:
         reading: how, and which part of it.
         window: that part, in PTS.
         choosing: how many frames to keep, and which.
+        naming: how their files are written.
     """
 
     task_id: str
@@ -32,6 +34,7 @@ class Work:
     reading: Reading
     window: Window
     choosing: Choosing
+    naming: Naming = Naming()  # noqa: RUF009 - it is frozen
 
     @property
     def part(self) -> str:
@@ -49,17 +52,19 @@ def film(work: Work, figures: Figures) -> Film:
         path=source.path.absolute().as_posix(),
         width=source.width,
         height=source.height,
-        duration_s=end_s(source, figures),
+        duration_s=film_end_s(source, figures),
         codec=source.codec,
         pixel_format=source.pixel_format,
+        rate=str(source.rate or ""),
     )
 
 
 def shots(work: Work, figures: Figures, choice: Choice) -> Iterator[Shot]:
     starts = [work.source.seconds(int(figures.pts[span.first])) for span in choice.spans]
-    ends = [*starts[1:], end_s(work.source, figures)]
+    ends = [*starts[1:], film_end_s(work.source, figures)]
     for number, span in enumerate(choice.spans, start=1):
-        yield Shot(work.film_id, number, starts[number - 1], ends[number - 1], span.kind)
+        start_s, end_s = starts[number - 1], ends[number - 1]
+        yield Shot(work.film_id, number, start_s, end_s, span.kind, choice.looks[number - 1])
 
 
 def frames(
@@ -98,7 +103,7 @@ def refusals(
             yield Refusal(work.film_id, candidate.shot, work.source.seconds(pts), "damaged", 1.0)
 
 
-def end_s(source: Source, figures: Figures) -> float:
+def film_end_s(source: Source, figures: Figures) -> float:
     """When the last frame ends, if it stands as long as the one before."""
     pts = figures.pts
     gap = int(pts[-1] - pts[-2]) if len(pts) > 1 else 0

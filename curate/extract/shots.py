@@ -79,6 +79,12 @@ def find(figures: Figures, tick_s: float, threshold: float = THRESHOLD) -> list[
     return list(_spans(bounds, state, figures, errors))
 
 
+def lasts_s(figures: Figures, span: Span, tick_s: float) -> float:
+    """How long a span lasts: up to the next frame, or to its own last one at the end."""
+    stop = min(span.stop, len(figures) - 1)
+    return float(figures.pts[stop] - figures.pts[span.first]) * tick_s
+
+
 def _spans(
     bounds: list[int], state: NDArray[np.int64], figures: Figures, errors: Floats
 ) -> Iterator[Span]:

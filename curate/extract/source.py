@@ -13,6 +13,7 @@ from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.stream import Disposition
 
+from curate import identity
 from curate.errors import FilmEncrypted, FilmMissing, FilmUnreadable, NoVideo, StreamMissing
 from curate.extract.damage import STRICT
 
@@ -36,6 +37,7 @@ class Source:
         landmarks: PTS near which keyframes lie, ascending; a moment can be reached without reading
             all that comes before it. Empty if the file has no index that can be relied on.
         is_strict: it keeps to its format's rules, so that an error in it is damage.
+        rate: frames a second as the header has it or the first packets tell; None if neither does.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Source:
     pixel_format: str
     landmarks: tuple[int, ...]
     is_strict: bool
+    rate: Fraction | None = None
 
     def seconds(self, pts: int) -> float:
         return round(float((pts - self.start) * self.time_base), 6)
@@ -103,7 +106,20 @@ def probe(path: Path, stream: int | None = None) -> Source:
             pixel_format=context.pix_fmt,
             landmarks=landmarks,
             is_strict=is_strict,
+            rate=found.guessed_rate or found.average_rate,
         )
+
+
+def identified(path: Path) -> str:
+    """A film's id, see `identity.of_film`.
+
+    Raises:
+        FilmUnreadable: it cannot be read.
+    """
+    try:
+        return identity.of_film(path)
+    except OSError as error:
+        raise FilmUnreadable(path, (error.strerror or str(error)).lower()) from error
 
 
 @contextmanager

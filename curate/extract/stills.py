@@ -1,9 +1,12 @@
-"""Chosen moments of a film, as PNG files."""
+"""Chosen moments of a film, as image files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+import cv2
+import numpy as np
 
 from curate import identity, images
 from curate.extract import colour, film
@@ -11,6 +14,8 @@ from curate.extract.density import density, sharpness
 from curate.extract.film import Source
 from curate.extract.letterbox import Crop
 from curate.images import RGB
+
+_THUMBNAIL_PX, _THUMBNAIL_QUALITY = 400, 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A frame that was written; `pixels_id` is a hash of its pixels."""
+    """A frame that was written; `pixels_id` hashes its pixels, `thumbnail` is a small JPEG."""
 
     moment: int
     file: Path
@@ -38,6 +43,7 @@ class Still:
     height: int
     density: float
     sharpness: float
+    thumbnail: bytes
 
 
 def write(batch: Batch) -> list[Still]:
@@ -64,9 +70,19 @@ def write(batch: Batch) -> list[Still]:
                 height=pixels.shape[0],
                 density=round(density(pixels), 5),
                 sharpness=round(sharpness(pixels), 3),
+                thumbnail=thumbnail(pixels),
             )
         )
     return stills
+
+
+def thumbnail(pixels: RGB) -> bytes:
+    """A JPEG at most 400 px wide."""
+    height, width = pixels.shape[:2]
+    if width > _THUMBNAIL_PX:
+        size = (_THUMBNAIL_PX, max(1, round(height * _THUMBNAIL_PX / width)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return images.encode_jpeg(pixels, _THUMBNAIL_QUALITY)
 
 
 def cropped(pixels: RGB, crop: Crop, stored: tuple[int, int]) -> RGB:

@@ -134,7 +134,10 @@ def test_a_film_that_lies_about_its_duration_is_read_to_its_end(curate, minute, 
     struct.pack_into(">d", data, at, said * factor)
     (tmp_path / "liar.mkv").write_bytes(data)
 
-    liar, honest = (found(curate("extract", path, "--json"))[0] for path in ("liar.mkv", minute))
+    liar, honest = (
+        found(curate("extract", path, "--allow-recurring", "--json"))[0]
+        for path in ("liar.mkv", minute)
+    )
 
     assert liar["duration_s"] == honest["duration_s"] == pytest.approx(60, abs=0.01)
     assert liar["shots"] == honest["shots"]

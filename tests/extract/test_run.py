@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from curate import images
+from curate import engine, images
 from curate.demo.film import STORY, Take, draw, truth
 from curate.extract import run
 from curate.ledger import Ledger
@@ -285,7 +285,7 @@ def test_killed_at_any_moment_and_run_again_it_is_as_if_undisturbed(
 def test_one_worker_and_many_find_the_same(tmp_path, long, monkeypatch):
     held = []
     for cores in (1, 3):
-        monkeypatch.setattr(run.engine, "cores", lambda cores=cores: cores)
+        monkeypatch.setattr(engine, "cores", lambda cores=cores: cores)
         with Ledger(tmp_path / str(cores)) as ledger:
             run.extract(ledger, [long])
             kinds = (Film, Shot, Frame, Refusal)

@@ -1,0 +1,1 @@
+"""What is given besides frames: lists of shots, figures of frames."""

@@ -1,0 +1,1 @@
+"""Films on their way from the scan to the ledger."""
