@@ -44,7 +44,7 @@ def ask(found: Paths) -> Paths:
         return found
     answers: dict[str, Path] = {}
     for key in missing:
-        answer = typer.prompt(_QUESTIONS[key], default="", show_default=False, err=True).strip()
+        answer = asked(_QUESTIONS[key])
         if not answer and key == "musubi":
             return found
         if answer:
@@ -53,6 +53,15 @@ def ask(found: Paths) -> Paths:
         remember(config.FILE, "dataset", answers)
         console.note(f"Remembered in {config.FILE}.")
     return found | answers
+
+
+def asked(question: str) -> str:
+    """What is typed at the terminal; Ctrl-C and Ctrl-D leave as they do elsewhere."""
+    try:
+        answer: str = typer.prompt(question, default="", show_default=False, err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return answer.strip()
 
 
 def remember(file: Path, command: str, answers: Mapping[str, Path]) -> None:

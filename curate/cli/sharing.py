@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from curate.cli import console
+from curate.cli import asking, console
 
 Hub: TypeAlias = Annotated[
     bool, typer.Option("--hub", help="Write the dataset's pairs, full size, as the Hub reads them.")
@@ -53,7 +53,7 @@ def share(workspace: Path, asked: Asked) -> int:
         raise NothingYet("pairs in a dataset", workspace, "curate dataset")
     licence = asked.licence
     if not licence and not asked.as_json and sys.stdin.isatty():
-        licence = typer.prompt("Under which licence (cc-by-4.0, cc0-1.0, other)", err=True)
+        licence = asking.asked("Under which licence (cc-by-4.0, cc0-1.0, other)")
     with Ledger(workspace) as ledger:
         report = run.hub(
             ledger,
