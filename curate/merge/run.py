@@ -89,7 +89,7 @@ def plan(first: Path, second: Path, output: Path, settings: Settings) -> tuple[J
     """The merge as a job, and the number of modules it is for; reads the inputs, writes nothing."""
     inputs = (first, second, *(path for path, _ in settings.added))
     weights = (1.0, -1.0, *(weight for _, weight in settings.added))
-    pool = ThreadPoolExecutor(engine.cores())
+    pool = ThreadPoolExecutor(max(engine.cores() - 1, 1))
     digests = tuple(pool.submit(_sha256, path) for path in inputs)
     pool.shutdown(wait=False)
     # numpy and what the work needs load while the files are hashed
