@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from curate.extract import choice, figures, film, shots
+from curate.extract import choice, figures, film
 from curate.extract.choice import Choosing
 from curate.extract.figures import Figures
 from curate.extract.reading import Reading
+from curate.extract.shots import Span
 
 NEAR_FRAMES = 3
 CUT_F1, SHOT_RECALL = 0.92, 0.93
@@ -40,9 +42,8 @@ def f1(found: list[int], cuts: list[int]) -> float:
     return 2 * (len(cuts) - len(left)) / (len(cuts) + len(found))
 
 
-def ours(path: Path, seen: Figures, rate: Fraction) -> list[int]:
+def ours(path: Path, seen: Figures, spans: Sequence[Span], rate: Fraction) -> list[int]:
     source = film.probe(path)
-    spans = shots.find(seen, float(source.time_base))
     return [
         round(source.seconds(int(seen.pts[b.first])) * rate)
         for a, b in pairwise(spans)
@@ -92,7 +93,7 @@ def main() -> int:
         at = [round(source.seconds(int(seen.pts[c.row])) * rate) for c in made.candidates]
         recall = np.mean([any(a <= frame < b for frame in at) for a, b in content])
         outside = [frame for frame in at if not any(a <= frame < b for a, b in content)]
-        score = f1(ours(path, seen, rate), cuts)
+        score = f1(ours(path, seen, made.spans, rate), cuts)
         print(f"curate --scan {scan}: cut F1 {score:.3f}, shots with a frame {recall:.3f}")
         print(f"  of {len(at)} frames outside the shots worth having: {outside}")
         missed += score < CUT_F1 if scan == "full" else recall < SHOT_RECALL

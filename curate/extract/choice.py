@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from curate.extract import keyframes, letterbox, looks, refuse, shots
+from curate.extract import contrast, keyframes, letterbox, looks, refuse, shots
 from curate.extract.coverage import covering
 from curate.extract.figures import Figures, Floats
 from curate.extract.keyframes import Candidate
@@ -90,6 +90,7 @@ def choose(
         tick_s: the seconds of one unit of the figures' PTS.
         elsewhere: the shots of other films that frames were taken from.
     """
+    figures = replace(figures, contrast=contrast.inside(figures))
     spans = shots.find(figures, tick_s, choosing.threshold)
     crops = letterbox.of_shots(figures, spans)
     density = _density(figures, spans, crops)

@@ -76,13 +76,13 @@ def _own(figures: Figures, span: Span, whole: Crop) -> Crop | None:
     left, top = lit[:, :2].min(axis=0).tolist()
     right, bottom = lit[:, 2:].max(axis=0).tolist()
     width, height = len(figures.columns), len(figures.rows)
-    left, right = _sides(left, right, whole.left, whole.right, width)
-    top, bottom = _sides(top, bottom, whole.top, whole.bottom, height)
+    left, right = sides(left, right, whole.left, whole.right, width)
+    top, bottom = sides(top, bottom, whole.top, whole.bottom, height)
     box = Crop(left, top, right, bottom)
     return None if box == whole else box
 
 
-def _sides(first: int, stop: int, film_first: int, film_stop: int, size: int) -> tuple[int, int]:
+def sides(first: int, stop: int, film_first: int, film_stop: int, size: int) -> tuple[int, int]:
     """A shot's edges along one axis; the film's where its own are no bars."""
     before, after = first - film_first, film_stop - stop
     if min(before, after) < _LEAST_BAR_SHARE * size or max(before, after) > _MOST_BAR_SHARE * size:

@@ -123,3 +123,29 @@ def test_a_shape_that_two_shots_share_is_cropped_in_them_alone():
 
     edges = [(crop.left, crop.right) for crop in made.crops]
     assert edges == [(40, 280), (0, 320), (40, 280), (0, 320)]
+
+
+def test_a_fade_through_a_colour_between_black_bars_is_no_shot():
+    edit = [
+        edits.Part("street", 40),
+        edits.Part("sea", 40, "fade", 24, colour=(214, 200, 240)),
+        edits.Part("market", 40),
+    ]
+
+    def barred():
+        for number, picture in enumerate(edits.pictures(edit)):
+            whole = np.zeros((240, 320, 3), np.uint8)
+            whole[30:210] = picture
+            frame = av.VideoFrame.from_ndarray(whole, "rgb24").reformat(format="yuv420p")
+            frame.pts = number
+            yield frame
+
+    made = choice.choose(figures.of_frames(barred()), Choosing(None), TICK_S)
+
+    assert [shot.kind for shot in made.spans] == [
+        *("content", "transition", "flat", "transition"),
+        *("content", "content"),
+    ]
+    (flat,) = [shot for shot in made.spans if shot.kind == "flat"]
+    assert flat.first <= 52 < flat.stop
+    assert len(made.candidates) == 3
