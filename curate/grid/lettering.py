@@ -45,7 +45,7 @@ def wrapped(text: str, size_px: int, width_px: int, lines: int) -> list[str]:
     """
     made, line = [], ""
     for piece in _pieces(text, size_px, width_px):
-        longer = f"{line} {piece}".strip() if piece.startswith(" ") or not line else line + piece
+        longer = line + piece if line else piece.strip()
         if line and width(longer, size_px) > width_px:
             made.append(line)
             longer = piece.strip()

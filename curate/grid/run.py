@@ -100,8 +100,10 @@ def grid(
         failures: list[Failure] = []
         if todo:
             there = ready.servers(how, sliders, strengths, servers, access, loras_dir)
-            failures = _rendered(ledger, how, todo, there, servers, access, tell)
-            report = replace(report, servers=there.versions, rendered=len(todo) - len(failures))
+            with measuring.Beside(ledger, sheet, look.encoder) as beside:
+                done, failures = _rendered(ledger, how, todo, there, servers, access, beside, tell)
+                beside.look(wait=True)
+            report = replace(report, servers=there.versions, rendered=done)
         failures += measuring.measure(ledger, sheet, look.encoder, tell)
         return showing.show(ledger, how, sheet, look, report, failures)
 
@@ -146,28 +148,34 @@ def _rendered(
     there: Ready,
     servers: Sequence[str],
     access: Access,
+    beside: measuring.Beside,
     tell: Tell,
-) -> list[Failure]:
+) -> tuple[int, list[Failure]]:
+    """How many cells were rendered, and the failures."""
     by_id = {one.id: one for one in todo}
     by_url = {server.url: server for server in access.servers(servers)}
     orders = [_order(ledger, how, one, there.names) for one in todo]
     failures: list[Failure] = []
+    done = 0
     wait_s, book = access.give_up_after_s, partial(_book, ledger)
     tell(Progress(STATION, 0, len(todo), unit="cells"))
     filling = fleet.make(list(by_url.values()), orders, book, tell=tell, give_up_after_s=wait_s)
     try:
         with closing(filling) as filled:
-            for done, outcome in enumerate(filled, start=1):
+            for outcome in filled:
                 if outcome.failure is not None:
                     failures.append(outcome.failure)
                     ledger.fail(outcome.item.key, STATION, outcome.failure)
                 else:
                     maker = f"ComfyUI {by_url[str(outcome.result)].version}"
                     record(ledger, how, by_id[outcome.item.key], there.names, maker)
-                tell(Progress(STATION, done, len(todo), len(failures), "cells"))
+                    done += 1
+                    beside.look()
+                ended = done + len(failures)
+                tell(Progress(STATION, ended, len(todo), len(failures), "cells"))
     except ServerLost as error:
         failures.append(Failure.of(STATION, error))
-    return failures
+    return done, failures
 
 
 def _order(ledger: Ledger, how: Recipe, one: Cell, names: Mapping[str, str]) -> Order:

@@ -226,3 +226,17 @@ def test_a_part_of_one_is_refused_where_the_graph_takes_whole_numbers(curate, co
 
     assert done.returncode == 2
     assert "x of node crop takes whole numbers, not 1.5" in done.stderr
+
+
+def test_an_encoder_that_is_asked_for_later_measures_and_renders_nothing(comfy, tmp_path):
+    place(comfy, "one.png")
+    arguments = (tmp_path / "data", comfy, sharpening(), "sharp.alpha", ("one.png",), (0.0, 2.0))
+    first = rendered(*arguments)
+
+    second = rendered(*arguments, encoder="embedded")
+
+    assert "lite_similarity" not in first.findings[0].points
+    assert second.rendered == 0
+    zero, strong = second.findings[0].points["lite_similarity"]
+    assert zero.middle == pytest.approx(1, abs=1e-3)
+    assert 0.3 < strong.middle < 0.99
