@@ -18,7 +18,6 @@ _OURS = {
     "output_name",
     "logging_dir",
     "sample_prompts",
-    "network_module",
     "resume",
     "network_weights",
     "task",

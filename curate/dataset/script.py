@@ -39,7 +39,7 @@ place() { # what was trained, where `curate merge` looks
 _BAT = """@echo off
 rem Trains both halves with Musubi Tuner. Written by "curate dataset"; run it again to go on.
 chcp 65001 >nul
-setlocal
+setlocal DisableDelayedExpansion
 if not defined MUSUBI set "MUSUBI=@musubi"
 cd /d "%MUSUBI%" || exit /b 3
 if not defined PYTHON if exist ".venv\\Scripts\\python.exe" set "PYTHON=.venv\\Scripts\\python.exe"
@@ -86,7 +86,9 @@ def batch(models: Trainer, every: Sequence[Step]) -> str:
             ")\n"
         )
         if step.copies:
-            lines.append(f"copy /y {result} {copies} >nul || exit /b 1\n")
+            part = _quoted(step.copies.replace("/", "\\") + ".part")
+            lines.append(f"copy /y {result} {part} >nul || exit /b 1\n")
+            lines.append(f"move /y {part} {copies} >nul || exit /b 1\n")
     return "".join(lines).replace("\n", "\r\n")
 
 

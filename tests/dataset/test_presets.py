@@ -73,6 +73,40 @@ def test_any_setting_of_musubi_may_be_changed() -> None:
     assert training.trainer["learning_rate"] == 1e-4
 
 
+OTHER = {
+    "mixed_precision": "no",
+    "network_module": "networks.loha",
+    "optimizer_type": "bitsandbytes.optim.Lion8bit",
+    "lr_scheduler": "cosine",
+    "save_precision": "bf16",
+    "timestep_sampling": "uniform",
+}
+
+
+@pytest.mark.parametrize("model", presets.MODELS)
+@pytest.mark.parametrize("preset", presets.PRESETS)
+def test_every_field_of_every_preset_may_be_changed(preset: str, model: str) -> None:
+    before = presets.training(preset, model)
+    fields = before.trainer.keys() | before.dataset.keys()
+    for key in fields - {"task"}:
+        value = (before.trainer | before.dataset)[key]
+        other = OTHER[key] if isinstance(value, str) else _other(value)
+
+        after = presets.training(preset, model, [f"{key}={other}"])
+
+        changed = after.trainer | after.dataset
+        assert changed[key] != value, key
+        assert changed.keys() == fields
+        assert all(changed[k] == (before.trainer | before.dataset)[k] for k in fields - {key})
+
+
+def _other(value: object) -> object:
+    if isinstance(value, bool):
+        return str(not value).lower()
+    assert isinstance(value, int | float)
+    return value * 2 + 1
+
+
 @pytest.mark.parametrize(
     ("change", "hint"),
     [

@@ -277,16 +277,6 @@ def test_the_shell_script_does_the_same_and_goes_on_where_it_stopped(
     assert "curate dataset --vae FILE" in shell().stderr
 
 
-def test_the_windows_script_has_the_six_steps_in_order(workspace: Path) -> None:
-    text = (workspace / "dataset" / "train.bat").read_bytes().decode()
-
-    assert text.count("\n") == text.count("\r\n")
-    asked = [line for line in text.splitlines() if line.startswith('  "%PYTHON%"')]
-    scripts = [name for line in asked for name in ORDER if name in line]
-    assert scripts == ORDER * 2
-    assert all(line.endswith("|| exit /b 1") for line in asked)
-
-
 def test_the_trained_halves_merge_into_a_slider(curate: Cli, workspace: Path, musubi: Path) -> None:
     run(workspace, musubi)
 
