@@ -28,9 +28,9 @@ from curate.errors import (
     WorkspaceUnusable,
 )
 from curate.rows import TABLES, restored, stored
+from curate.schema import FILE as FILE
 from curate.schema import MIGRATIONS
-
-FILE = "curate.db"
+from curate.schema import exists as exists
 
 _BUSY_S = 30.0
 _RETRY_S = 0.05
@@ -38,11 +38,6 @@ _PRIMARY_CODE = 0xFF  # the upper bits of an SQLite error code say more about th
 _PAGE_BYTES = 1 << 16
 
 N = TypeVar("N")
-
-
-def exists(workspace: Path) -> bool:
-    """Whether any station has worked in `workspace`."""
-    return (workspace / FILE).is_file()
 
 
 def now() -> str:

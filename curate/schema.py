@@ -1,4 +1,16 @@
-"""The ledger's tables, as an ordered list of migrations: append, never edit."""
+"""The ledger's file, and its tables as an ordered list of migrations: append, never edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = "curate.db"
+
+
+def exists(workspace: Path) -> bool:
+    """Whether any station has worked in `workspace`."""
+    return (workspace / FILE).is_file()
+
 
 MIGRATIONS = (
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
+from curate import schema
 from curate.cli import console, merged
 from curate.cli.options import DryRun, Json, Quiet
 from curate.errors import BadSetting
@@ -225,11 +226,11 @@ def _places(
 @contextmanager
 def _ledger(workspace: Path, *, needed: bool) -> Iterator[Ledger | None]:
     """The workspace's ledger if there is one or it is needed; two files are merged without any."""
-    from curate.ledger import Ledger, exists
-
-    if not needed and not exists(workspace):
+    if not needed and not schema.exists(workspace):
         yield None
         return
+    from curate.ledger import Ledger
+
     with Ledger(workspace) as ledger:
         yield ledger
 
