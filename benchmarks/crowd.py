@@ -18,7 +18,7 @@ from curate import identity, images
 from curate.ledger import Ledger
 from curate.measures.measure import VERSION
 from curate.pairs.halves import stamp_of
-from curate.pairs.run import STATION
+from curate.pairs.measuring.run import STATION
 from curate.pairs.score import score
 from curate.pairs.verdict import DEFAULTS, judge
 from curate.records import Frame, Pair, Task, Twin, Verdict

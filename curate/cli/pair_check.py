@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from curate.pairs.run import Calibration, Checked, Report
 
 _RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
+DenseHalf = Literal["frame", "control"]
 _MOST_ROWS = 100
 _RECORDS = 100_000  # what is read of a ledger stays: to look for garbage among it takes a tenth
 _COLOURS = {"keep": "green", "look": "yellow", "reject": "red"}
@@ -72,6 +73,13 @@ def pair_check(
         list[str] | None,
         typer.Option(metavar="NAME", help="Try this pair's repair again: refused or taken back."),
     ] = None,
+    dense_half: Annotated[
+        DenseHalf | None,
+        typer.Option(
+            help="The dense side from now on: the frame, or its control (kontext --control).",
+            show_default="as before, at first frame",
+        ),
+    ] = None,
     drop_to_balance: Annotated[
         bool,
         typer.Option(
@@ -120,6 +128,7 @@ def pair_check(
             repair_again=repair_again or (),
             balance=sets.balancing(name=drop_to_balance, drop=drop, undo=undo_drop),
             propose=calibrate,
+            dense_half=dense_half,
             tell=tell,
             dry_run=dry_run,
         )
@@ -180,7 +189,9 @@ def _as_json(report: Report) -> dict[str, object]:
         "failures": report.failures,
         "page": report.page,
         "notes": report.notes,
+        "dense_half": report.dense_half,
         "purity": sets.purity_as_json(report),
+        "purity_by_dense_half": sets.compared_as_json(report),
         "drop_to_balance": report.droppings,
         "calibration": report.calibration,
     }
@@ -206,6 +217,7 @@ def _show_table(report: Report) -> None:
             console.show(f"Twins: {text}.")
     sets.show_repairs(report)
     sets.show_purity(report)
+    sets.show_compared(report)
     console.show(f"Page: {report.page}")
     if counts["look"]:
         console.show("Decide the doubtful ones: `curate review`, or --keep NAME and --reject NAME.")

@@ -123,6 +123,45 @@ def show_purity(report: Report) -> None:
         )
 
 
+def compared_as_json(report: Report) -> list[dict[str, object]]:
+    """Of each set with controls: mean and finding of each axis with either dense half."""
+    return [
+        {
+            "set": one.name,
+            "pairs": one.pairs,
+            **{
+                half: [{"axis": d.axis.key, "mean": d.mean, "finding": d.finding} for d in drifts]
+                for half, drifts in one.drifts.items()
+            },
+        }
+        for one in report.compared
+    ]
+
+
+def show_compared(report: Report) -> None:
+    """A table for each set with controls: the frame as its dense half, or the control."""
+    for one in report.compared:
+        console.show()
+        console.show(
+            f"Dense half of {one.name}, frame or control ({one.pairs} pairs; in use: "
+            f"{report.dense_half}):"
+        )
+        console.show_table(
+            ("axis", "frame", "finding", "control", "finding"),
+            [
+                (
+                    frame.axis.label,
+                    frame.axis.written(frame.mean),
+                    frame.finding,
+                    frame.axis.written(control.mean),
+                    control.finding,
+                )
+                for frame, control in zip(one.drifts["frame"], one.drifts["control"], strict=False)
+            ],
+            styles=_FINDINGS,
+        )
+
+
 def _span(written: object, low: float, high: float) -> str:
     assert callable(written)
     if _finite(high) is None:

@@ -121,7 +121,8 @@ def _sums(frame: Luma, twin: Luma) -> tuple[float, float]:
 
 
 def _total(values: NDArray[np.float32]) -> float:
-    return float(cv2.sumElems(values)[0])
+    # columns first: the same bits wherever the array lies in memory, as cv2.sumElems has not
+    return float(values.sum(axis=0).sum(dtype=np.float64))
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from curate import identity, images
 from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
 from curate.records import Concept, Task, Twin
+
+DenseHalf: TypeAlias = Literal["frame", "control"]
+"""What stands for the dense side: the frame, or what the model made of it without an edit."""
 
 FOLDERS = "folders"
 """The group of pairs that came from two plain folders; others are named by their prompt."""
@@ -56,14 +60,20 @@ def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], 
 
 
 def of_twins(
-    twins: Iterable[Twin], path: Callable[[str], Path], concept: Concept | None
+    twins: Iterable[Twin],
+    path: Callable[[str], Path],
+    concept: Concept | None,
+    dense: DenseHalf = "frame",
 ) -> list[Halves]:
     """The halves of twins, sorted by instruction and name; of those that share a file, the last.
+
+    Left out are twins that have not this dense half.
 
     Args:
         twins: in the order in which they were made.
         path: the file that a stored path names.
         concept: instead of what the twins were made for.
+        dense: which dense half.
     """
     current = {twin.twin_path: twin for twin in twins}
     names = Counter(twin.name for twin in current.values())
@@ -75,10 +85,11 @@ def of_twins(
             concept or twin.concept,
             twin.id,
             twin.made_by,
-            path(twin.frame_path),
+            path(twin.frame_path if dense == "frame" else twin.control_path),
             path(twin.twin_path),
         )
         for twin in sorted(current.values(), key=lambda twin: (twin.prompt, twin.name))
+        if dense == "frame" or twin.control_path
     ]
 
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from curate import engine, identity
-from curate.errors import CurateError, Failure, NothingYet
-from curate.events import Notice, Progress, Tell, silent
+from curate.errors import Failure, NothingYet
+from curate.events import Notice, Tell, silent
 from curate.ledger import Ledger
 from curate.measures import semantic
-from curate.measures.measure import VERSION, Measures
-from curate.pairs import purity, report, sections, verdict
+from curate.pairs import purity, report, sections, used, verdict
 from curate.pairs.calibrate import Calibration as Calibration
 from curate.pairs.calibrate import by_rulings
 from curate.pairs.checked import Checked as Checked
-from curate.pairs.checks import Check, Plan, work
-from curate.pairs.halves import Halves, labelled, matched, measuring, of_twins, stamp_of
+from curate.pairs.halves import DenseHalf, Halves, labelled, matched, of_twins
+from curate.pairs.measuring import run as measuring
 from curate.pairs.repair import run as repairs
 from curate.pairs.ruling.run import judged
+from curate.pairs.verdict import Measures
+from curate.pairs.whole import compare
 from curate.pairs.whole import run as sets
+from curate.pairs.whole.compare import Compared
 from curate.pairs.whole.run import Balancing as Balancing
 from curate.pairs.whole.run import Dropping, Whole
-from curate.records import Concept, Pair, Ruling, Task, Twin
+from curate.records import Concept, Ruling, Task, Twin
 
-STATION = "pair-check"
 PAGE = Path("reports/pairs.html")
 
 
@@ -43,6 +42,8 @@ class Report:
     would_repair: tuple[str, ...] = ()
     droppings: tuple[Dropping, ...] = ()
     calibration: Calibration | None = None
+    dense_half: DenseHalf = "frame"
+    compared: tuple[Compared, ...] = ()
 
 
 def pair_check(
@@ -58,6 +59,7 @@ def pair_check(
     unrepair: Sequence[str] = (),
     repair_again: Sequence[str] = (),
     balance: Balancing = None,
+    dense_half: DenseHalf | None = None,
     tell: Tell = silent,
     dry_run: bool = False,
 ) -> Report:
@@ -77,11 +79,12 @@ def pair_check(
         unrepair: names of pairs whose repair is taken back.
         repair_again: names of pairs whose repair is tried although it was refused or taken back.
         balance: name the fewest pairs to drop from a drifting set, reject them, or undo that.
+        dense_half: what stands for the dense side from now on; None leaves it as it is.
         tell: hears of progress.
         dry_run: only say what would be measured.
 
     Raises:
-        NothingYet: there is no twin in the workspace.
+        NothingYet: there is no twin in the workspace, or none with the dense half asked for.
         BadSetting: an unknown threshold or name.
         ClipUnusable: the weights that were named cannot be loaded.
         BadInput: the folders have no pairs.
@@ -90,15 +93,16 @@ def pair_check(
     margins = purity.margins(one for one in settings if one.startswith(purity.PREFIX))
     limits = verdict.thresholds(one for one in settings if not one.startswith(purity.PREFIX))
     origins = sets.origins(ledger)
+    dense = dense_half or used.half(ledger.get(Task, station=used.HALF))
     if folders:
         halves, notes = matched(*folders, concept or "density")
     else:
-        halves, notes = of_twins(_twins(ledger, origins), ledger.path, concept), []
+        halves, notes = _dense(ledger, origins, concept, dense)
     decided = {labelled(name, halves): ruling for name, ruling in (decisions or {}).items()}
     again = [labelled(name, halves) for name in repair_again]
     back = [labelled(name, halves) for name in unrepair]
     encoder = semantic.load(clip) if clip not in (None, semantic.AUTO) else None
-    todo, encoder = _planned(ledger, halves, clip, encoder)
+    todo, encoder = measuring.planned(ledger, halves, clip, encoder)
     if dry_run:
         waiting = tuple(check.name for check in todo.checks)
         tries = repairs.plan(ledger, todo.known, limits, again) if repair or again else ()
@@ -106,116 +110,60 @@ def pair_check(
         return Report((), waiting, tuple(notes), todo.failures, None, would_repair=would)
     for note in notes:
         tell(Notice(note))
-    pairs, failures = _measured(ledger, todo, encoder, tell)
+    pairs, failures = measuring.measured(ledger, todo, encoder, tell)
     repairs.take_back(ledger, pairs, back)
     if repair or again:
         failures += repairs.attempt(ledger, repairs.plan(ledger, pairs, limits, again), tell)
-    repaired, encoder = _planned(ledger, repairs.standing(ledger, pairs), clip, encoder)
-    mended, failed = _measured(ledger, repaired, encoder, tell)
+    repaired, encoder = measuring.planned(ledger, repairs.standing(ledger, pairs), clip, encoder)
+    mended, failed = measuring.measured(ledger, repaired, encoder, tell)
     settled = repairs.settled(ledger, pairs, mended, limits)
+    if dense_half:
+        with ledger.transaction():
+            ledger.put(used.half_task(dense_half))
     if balance == "undo":
         sets.undo(ledger, settled)
     checked = judged(ledger, settled, decided, limits, folders is not None)
     checked, droppings = sets.balanced(ledger, checked, origins, margins, balance)
     page, found = ledger.path(PAGE.as_posix()), sets.wholes(checked, origins, margins)
-    report.write(page, checked, limits, sections=sections.of(checked, found, page))
+    others = {} if folders else _others(ledger, origins, found, dense, tell)
+    compared = compare.compared(found, others, dense, margins)
+    report.write(page, checked, limits, sections=sections.of(checked, found, page, compared))
     calibration = by_rulings(checked, limits) if propose else None
     told = tuple(notes), (*failures, *failed), page, tuple(found)
     dropped = tuple(droppings)
-    return Report(tuple(checked), (), *told, calibration=calibration, droppings=dropped)
-
-
-def _planned(
-    ledger: Ledger, halves: Sequence[Halves], clip: str | None, encoder: semantic.Encoder | None
-) -> tuple[Plan, semantic.Encoder | None]:
-    """The plan, and the encoder that it needs; looked for only where there is work for it."""
-    todo = plan(ledger, halves, encoder.name if encoder else semantic.AUTO if clip else None)
-    if todo.checks and clip == semantic.AUTO and encoder is None:
-        encoder = semantic.found()
-        if encoder is None:
-            todo = plan(ledger, halves, None)
-    return todo, encoder
-
-
-def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
-    """What stands in the ledger and what is to be measured; only reads.
-
-    A file whose size and time are those of the last measurement is not read again.
-
-    Args:
-        ledger: of the workspace.
-        halves: the pairs that there are.
-        encoder: whose similarity a pair must have; "auto": any; None: need not have one.
-    """
-    if not halves:
-        return Plan((), (), ())
-    pairs = {pair.id: pair for pair in ledger.all(Pair)}
-    done: dict[tuple[object, ...], list[Task]] = defaultdict(list)
-    for finished in ledger.all(Task, station=STATION, state="done"):
-        settings = finished.settings
-        if settings.get("version") == VERSION and settings.get("pair") in pairs:
-            done[settings["group"], settings["frame_path"], settings["twin_path"]].append(finished)
-    known, checks, failures, renewed = [], [], [], []
-    for one in halves:
-        tasks = done[one.group, ledger.relative(one.frame), ledger.relative(one.twin)]
-        try:
-            task = measuring(tasks, one)
-            if task is None:
-                checks.append(Check.of(one))
-                continue
-        except CurateError as error:
-            failures.append(Failure.of(one.label, error))
-            continue
-        pair = pairs[str(task.settings["pair"])]
-        if (pair.twin_id, pair.concept) != (one.twin_id, one.concept):
-            pair = replace(pair, twin_id=one.twin_id, concept=one.concept)
-            renewed.append(pair)
-        if (
-            encoder is None
-            or pair.encoder == encoder
-            or (pair.encoder and encoder == semantic.AUTO)
-        ):
-            known.append((one, pair))
-        else:
-            contents = str(task.settings["frame"]), str(task.settings["twin"])
-            checks.append(Check(task.id, one, *contents, pair=pair))
-    return Plan(tuple(known), tuple(checks), tuple(failures), tuple(renewed))
-
-
-def record(ledger: Ledger, check: Check, measures: Measures) -> Pair:
-    """Write a pair down with its measures; what an encoder says of it is added later."""
-    halves = check.halves
-    frame_path, twin_path = ledger.relative(halves.frame), ledger.relative(halves.twin)
-    pair = Pair(
-        # contents only: a person's ruling survives a new algorithm and another encoder
-        identity.of_task(
-            "pair", name=halves.name, group=halves.group, frame=check.frame_id, twin=check.twin_id
-        ),
-        halves.name,
-        halves.twin_id,
-        halves.concept,
-        frame_path,
-        twin_path,
-        measures,
-        encoder="",
+    return Report(
+        tuple(checked),
+        (),
+        *told,
+        calibration=calibration,
+        droppings=dropped,
+        dense_half=dense,
+        compared=tuple(compared),
     )
-    with ledger.transaction():
-        ledger.remove(Task, station=STATION, item=check.name, state="failed")
-        ledger.put(pair)
-        ledger.finish(
-            check.id,
-            STATION,
-            check.name,
-            version=VERSION,
-            pair=pair.id,
-            group=halves.group,
-            frame=check.frame_id,
-            twin=check.twin_id,
-            frame_path=frame_path,
-            twin_path=twin_path,
-            stamps=[stamp_of(halves.frame), stamp_of(halves.twin)],
-        )
-    return pair
+
+
+def _dense(
+    ledger: Ledger, origins: sets.Origins, concept: Concept | None, dense: DenseHalf
+) -> tuple[list[Halves], list[str]]:
+    """The halves with this dense half, and a sentence if some twins do not have it."""
+    twins = _twins(ledger, origins)
+    halves = of_twins(twins, ledger.path, concept, dense)
+    if not halves:
+        raise NothingYet("controls", ledger.workspace, "curate kontext --control")
+    lacking = len({twin.twin_path for twin in twins}) - len(halves)
+    told = f"{lacking} twins have no control and are left out: curate kontext --control."
+    return halves, [told] if lacking else []
+
+
+def _others(
+    ledger: Ledger, origins: sets.Origins, found: Sequence[Whole], dense: DenseHalf, tell: Tell
+) -> dict[compare.Key, Measures]:
+    """The measures of the kept pairs with the other dense half, where there is one."""
+    kept = {one.pair.twin_id for whole in found for one in whole.members}
+    twins = [t for t in origins.current if t.id in kept and t.control_path]
+    halves = of_twins(twins, ledger.path, None, "control" if dense == "frame" else "frame")
+    pairs, _ = measuring.measured(ledger, measuring.plan(ledger, halves, None), None, tell)
+    return {(one.group, one.name): pair.measures for one, pair in pairs}
 
 
 def _twins(ledger: Ledger, origins: sets.Origins) -> list[Twin]:
@@ -227,52 +175,3 @@ def _twins(ledger: Ledger, origins: sets.Origins) -> list[Twin]:
         return twins
     made = {task.id: task.at for task in ledger.all(Task, station="kontext")}
     return sorted(twins, key=lambda twin: (made.get(twin.id, ""), twin.id))
-
-
-def _measured(
-    ledger: Ledger, todo: Plan, encoder: semantic.Encoder | None, tell: Tell
-) -> tuple[list[tuple[Halves, Pair]], list[Failure]]:
-    pairs, failures = list(todo.known), list(todo.failures)
-    side = encoder.side_px if encoder else 0
-    waiting: list[tuple[Halves, Pair, semantic.Squashed]] = []
-    if todo.renewed:
-        with ledger.transaction():
-            ledger.put(*todo.renewed)
-    checks = (replace(check, side_px=side) for check in todo.checks)
-    for done, outcome in enumerate(engine.map(work, checks), start=1):
-        check, result = outcome.item, outcome.result
-        if result:
-            pair = record(ledger, check, result.measures) if result.measures else check.pair
-            if pair and encoder and result.squashed:
-                waiting.append((check.halves, pair, result.squashed))
-            elif pair:
-                pairs.append((check.halves, pair))
-        elif outcome.failure:
-            failures.append(outcome.failure)
-            with ledger.transaction():
-                ledger.remove(Task, station=STATION, item=check.name, state="failed")
-                ledger.fail(check.id, STATION, outcome.failure)
-        if encoder and (len(waiting) == semantic.BATCH or done == len(todo.checks)):
-            pairs += _embedded(ledger, encoder, waiting)
-            waiting.clear()
-        failed = len(failures) - len(todo.failures)
-        tell(Progress("measuring", done, len(todo.checks), failed, "pairs"))
-    return sorted(pairs, key=lambda one: one[0].label), failures
-
-
-def _embedded(
-    ledger: Ledger,
-    encoder: semantic.Encoder,
-    waiting: Sequence[tuple[Halves, Pair, semantic.Squashed]],
-) -> list[tuple[Halves, Pair]]:
-    """Add to each pair what the encoder says of it."""
-    if not waiting:
-        return []
-    found = semantic.similarities(encoder, [squashed for _, _, squashed in waiting])
-    pairs = [
-        (halves, replace(pair, encoder=encoder.name, measures=pair.measures | similar))
-        for (halves, pair, _), similar in zip(waiting, found, strict=True)
-    ]
-    with ledger.transaction():
-        ledger.put(*(pair for _, pair in pairs))
-    return pairs

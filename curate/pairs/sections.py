@@ -9,13 +9,19 @@ from curate.pairs import cards
 from curate.pairs.checked import Checked
 from curate.pairs.repair import page as repairs
 from curate.pairs.whole import page as purity
+from curate.pairs.whole.compare import Compared
 from curate.pairs.whole.run import Whole
 
 
 def of(
-    checked: Sequence[Checked], wholes: Sequence[Whole], page: Path, *, is_alone: bool = False
+    checked: Sequence[Checked],
+    wholes: Sequence[Whole],
+    page: Path,
+    compared: Sequence[Compared] = (),
+    *,
+    is_alone: bool = False,
 ) -> list[str]:
     """The sections of `page` as HTML; with `is_alone` their images are in the file."""
     picture = cards.embedded if is_alone else cards.links(page.parent)
-    found = [purity.section(wholes), repairs.section(checked, picture)]
+    found = [purity.section(wholes), purity.comparison(compared), repairs.section(checked, picture)]
     return [part for part in found if part]

@@ -106,3 +106,12 @@ def test_a_larger_copy_measures_the_same() -> None:
 def test_a_tiny_picture_is_refused(shape: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="under 64 px"):
         measure(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8))
+
+
+def test_a_pair_has_the_same_bits_wherever_it_lies_in_memory() -> None:
+    frame, twin = scene(1), twin_of(1)
+    first = measure(frame, twin)
+
+    for size in range(1001, 1009):
+        _elsewhere = np.empty(size * 37, np.uint8)
+        assert measure(frame.copy(), twin.copy()) == first

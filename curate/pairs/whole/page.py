@@ -9,6 +9,7 @@ import numpy as np
 
 from curate.pairs.legend import minus
 from curate.pairs.purity import Drift, Values
+from curate.pairs.whole.compare import Compared
 from curate.pairs.whole.run import Whole
 
 _WIDTH, _HEIGHT, _BASE = 480, 56, 44
@@ -34,6 +35,29 @@ def section(wholes: Sequence[Whole]) -> str:
     if not wholes:
         return ""
     return _STYLE + "".join(_whole(one) for one in wholes)
+
+
+def comparison(compared: Sequence[Compared]) -> str:
+    """HTML of what the sets are like with either dense half; empty if there are no controls."""
+    return "".join(
+        f"<div class=purity><h2>Frame or control as the dense half of {escape(one.name)}: "
+        f"{one.pairs} pairs</h2><p>The control is the frame after the same graph with the "
+        "instruction to change nothing: it carries the model's own traces. Choose with "
+        "<code>curate pair-check --dense-half</code>.</p><table><tr><th>axis<th>frame<th>finding"
+        f"<th>control<th>finding{''.join(_rivals(one))}</table></div>\n"
+        for one in compared
+    )
+
+
+def _rivals(one: Compared) -> list[str]:
+    return [
+        f"<tr><td>{escape(pair[0].axis.label)}"
+        + "".join(
+            f"<td>{escape(minus(drift.axis.written(drift.mean)))}<td>{drift.finding}"
+            for drift in pair
+        )
+        for pair in zip(one.drifts["frame"], one.drifts["control"], strict=False)
+    ]
 
 
 def _whole(whole: Whole) -> str:

@@ -1,0 +1,1 @@
+"""Every pair measured once: planned, worked, recorded."""
