@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from importlib import resources
 
-from curate.errors import BadSetting
+from curate.errors import BadSetting, nearest
 
 _DATA = json.loads(resources.files(__package__).joinpath("musubi.json").read_text(encoding="utf-8"))
 VERSION = str(_DATA["version"])
@@ -18,12 +18,20 @@ def keys(part: str) -> dict[str, str]:
     return dict(_DATA[part])
 
 
+def choices(key: str) -> tuple[str, ...]:
+    """The only values that the trainer's parser takes for an option, none where it takes any."""
+    return tuple(_DATA["choices"].get(key, ()))
+
+
 def value(key: str, kind: str, text: str) -> object:
     """`text` as a value of a kind: str, int, float, number, bool or list (words).
 
     Raises:
-        BadSetting: it is none.
+        BadSetting: it is none, or not one that Musubi takes.
     """
+    known = choices(key)
+    if known and text not in known:
+        raise BadSetting(f"{key} cannot be {text!r}.", remedy=nearest(text, known))
     try:
         return _READ[kind](text)
     except ValueError as error:

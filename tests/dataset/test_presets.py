@@ -25,6 +25,7 @@ def test_every_preset_for_every_model_has_only_keys_of_musubis_own_parser(
     assert settings.keys() <= known.keys()
     for key, value in settings.items():
         assert parser.is_of(known[key], value), key
+        assert not parser.choices(key) or value in parser.choices(key), key
 
 
 def test_the_default_is_the_recipe_of_the_methods_author() -> None:
@@ -118,6 +119,8 @@ def _other(value: object) -> object:
         ("max_train_steps=0", "1 or more"),
         ("resume=state", "--model, --preset"),
         ("seed", "--set seed=7"),
+        ("timestep_sampling=shfit", "'shift'"),
+        ("mixed_precision=fp8", "fp16"),
     ],
 )
 def test_what_musubi_would_ignore_or_stumble_over_is_refused(change: str, hint: str) -> None:
