@@ -197,7 +197,7 @@ def _broken(work: Work, ending: Broken) -> JobFailed:
 def _failed(work: Work, reason: str) -> JobFailed:
     return JobFailed(
         f"ComfyUI at {work.post.server.url} failed on {work.order.name}: {reason}.",
-        remedy="See ComfyUI's own log; run the same command again to retry this frame.",
+        remedy="See ComfyUI's own log; run the same command again to retry it.",
     )
 
 

@@ -35,7 +35,7 @@ class ServerSilent(ServerUnreachable):
         super().__init__(
             f"No ComfyUI answers at {url}: {reason}.",
             remedy="Start ComfyUI, or name it with --server URL; "
-            "`--backend embedded` tries the loop without one.",
+            "`curate kontext --backend embedded` tries the loop without one.",
         )
 
 
@@ -68,7 +68,7 @@ class ServerLost(NoComfy):
         frames = f"{waiting} frame{'s' if waiting != 1 else ''}"
         super().__init__(
             f"ComfyUI at {url} stopped answering with {frames} to go.",
-            remedy="Restart ComfyUI and run the same command again; finished twins are kept.",
+            remedy="Restart ComfyUI and run the same command again; what is finished is kept.",
         )
 
 

@@ -61,6 +61,23 @@ def shifting() -> Graph:
     }
 
 
+def moving(saver: str) -> Graph:
+    """A clip of six frames, the picture and its negative in turn."""
+    graph = sharpening()
+    del graph["out"]
+    graph |= {
+        "negative": node("ImageInvert", image=["sharp", 0]),
+        "both": node("ImageBatch", image1=["sharp", 0], image2=["negative", 0]),
+        "clip": node("RepeatImageBatch", image=["both", 0], amount=3),
+    }
+    if saver == "SaveWEBM":
+        last = node(saver, images=["clip", 0], filename_prefix="x", codec="vp9", fps=8.0, crf=12.0)
+        return graph | {"out": last}
+    graph["video"] = node("CreateVideo", images=["clip", 0], fps=8.0)
+    last = node(saver, video=["video", 0], filename_prefix="x", format="mp4", codec="h264")
+    return graph | {"out": last}
+
+
 def place(comfy: ComfyUI, *names: str) -> None:
     """Drawn pictures in the server's input folder, a different one for each name."""
     for name in names:

@@ -11,24 +11,7 @@ from curate.errors import ImageUnreadable
 from curate.grid import clips
 from curate.ledger import Ledger
 from curate.records import Cell
-from tests.grid.served import node, place, rendered, sharpening
-
-
-def moving(saver):
-    """A clip of six frames, the picture and its negative in turn."""
-    graph = sharpening()
-    del graph["out"]
-    graph |= {
-        "negative": node("ImageInvert", image=["sharp", 0]),
-        "both": node("ImageBatch", image1=["sharp", 0], image2=["negative", 0]),
-        "clip": node("RepeatImageBatch", image=["both", 0], amount=3),
-    }
-    if saver == "SaveWEBM":
-        last = node(saver, images=["clip", 0], filename_prefix="x", codec="vp9", fps=8.0, crf=12.0)
-        return graph | {"out": last}
-    graph["video"] = node("CreateVideo", images=["clip", 0], fps=8.0)
-    last = node(saver, video=["video", 0], filename_prefix="x", format="mp4", codec="h264")
-    return graph | {"out": last}
+from tests.grid.served import moving, place, rendered, sharpening
 
 
 @pytest.mark.parametrize("saver", ["SaveWEBM", "SaveVideo"])

@@ -6,29 +6,34 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.grid.served import place, rendered, sharpening
+from tests.grid.served import moving, place, rendered, sharpening
 from tests.pairs.review.conftest import browser as browser
 
 
 @pytest.fixture(scope="module")
-def file(comfy, tmp_path_factory) -> Path:
-    """The page of a grid of two pictures and one that fails; made before there is a browser."""
+def made(comfy, tmp_path_factory) -> dict[str, Path]:
+    """The pages of a grid of stills, of which some fail, and of one of clips.
+
+    They are made before there is a browser.
+    """
     place(comfy, "one.png", "two.png")
+    folder = tmp_path_factory.mktemp("pages")
     prompts = ("one.png", "two.png", "none.png")
-    workspace = tmp_path_factory.mktemp("page") / "data"
-    report = rendered(workspace, comfy, sharpening(), "sharp.alpha", prompts)
-    assert report.page is not None
-    return report.page.resolve()
+    stills = rendered(folder / "stills", comfy, sharpening(), "sharp.alpha", prompts)
+    clips = rendered(
+        folder / "clips", comfy, moving("SaveWEBM"), "sharp.alpha", ("one.png",), (0.0, 1.0)
+    )
+    return {"stills": stills.page.resolve(), "clips": clips.page.resolve()}
 
 
 @pytest.fixture
-def page(file: Path, browser: Browser) -> Iterator[Page]:
+def page(made: dict[str, Path], browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     errors: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.goto(file.as_uri())
+    page.goto(made["stills"].as_uri())
     yield page
     context.close()
     assert errors == []
@@ -99,3 +104,18 @@ def test_the_finding_is_said_in_words(page):
     expect(said).to_contain_text("Spearman +1.00")
     expect(said).to_contain_text("2 of 2 rows monotone")
     expect(said).to_contain_text("Usable from 0 to +2")
+
+
+def test_clips_play_and_the_next_strength_goes_on_where_the_last_one_was(page, made):
+    page.goto(made["clips"].as_uri())
+    shown = page.locator("video.on")
+    expect(shown).to_have_js_property("paused", False)
+    page.wait_for_function("document.querySelector('video.on').currentTime > 0.1")
+    before = shown.get_attribute("src")
+
+    page.keyboard.press("ArrowRight")
+
+    assert shown.get_attribute("src") != before
+    expect(shown).to_have_js_property("paused", False)
+    page.wait_for_function("document.querySelector('video.on').readyState >= 2")
+    assert page.locator("video:not(.on)").evaluate_all("all => all.every(one => one.paused)")
