@@ -7,7 +7,11 @@ from typing import Any
 import av
 
 STRICT = {"err_detect": "explode"}
-"""Makes FFmpeg's decoders report what they would conceal; HEVC's finds little all the same."""
+"""Makes FFmpeg's decoders report what they would conceal.
+
+HEVC's finds half of it: of 650 frames that 24 damaged spots touched 285 lay behind an error, and
+what it writes to its log besides told of no others.
+"""
 
 
 class Damage:
@@ -15,6 +19,7 @@ class Damage:
 
     def __init__(self) -> None:
         self._since: int | None = None
+        self._torn = False
         self._spans: list[tuple[int, int]] = []
 
     @property
@@ -26,9 +31,17 @@ class Damage:
         if self._since is None:
             self._since = packet.dts if packet.dts is not None else packet.pts
 
-    def mended(self, packet: av.Packet[Any]) -> None:
-        """A keyframe was decoded: from it on, in the order of showing, all is sound again."""
-        if self._since is not None and packet.pts is not None:
+    def decoded(self, packet: av.Packet[Any]) -> None:
+        """A packet was decoded without an error that the decoder noticed.
+
+        One with bytes missing, as the counters of a transport stream tell, is spoilt all the same,
+        and so is the next: the gap may lie in that one. From a whole keyframe on, in the order of
+        showing, all is sound again.
+        """
+        was_torn, self._torn = self._torn, packet.is_corrupt
+        if was_torn or self._torn:
+            self.failed(packet)
+        elif packet.is_keyframe and self._since is not None and packet.pts is not None:
             self._spans.append((self._since, packet.pts))
             self._since = None
 

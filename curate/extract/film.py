@@ -274,8 +274,8 @@ def _decoded(
         if packet is not None:
             damage.failed(packet)
         return
-    if packet is not None and packet.is_keyframe:
-        damage.mended(packet)
+    if packet is not None:
+        damage.decoded(packet)
     for frame in frames:
         if frame.pts is None:
             frame.pts = frame.dts

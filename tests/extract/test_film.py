@@ -9,6 +9,7 @@ import pytest
 from curate.demo.film import Take, draw
 from curate.errors import FilmMissing, FilmUnreadable, NoVideo
 from curate.extract import colour, film
+from tests.extract import made
 
 SMALL = (320, 180)
 COLOURS = [(255, 255, 255), (0, 0, 0), (200, 40, 40), (40, 190, 60), (50, 60, 210), (128, 128, 128)]
@@ -183,6 +184,23 @@ def test_of_a_damaged_film_no_damaged_frame_is_taken(tmp_path, codec):
     assert len(wrong & spoilt) > 0.85 * len(wrong)
     assert len(taken) > 10
     assert sum(np.abs(taken[p] - sound[p]).mean() > 2 for p in taken) <= 0.15 * len(taken)
+
+
+def test_a_gap_in_a_transport_stream_spoils_what_it_touches(tmp_path):
+    data = made.film(tmp_path / "a.ts", "libx265", "yuv420p", frames=96, gop=24).read_bytes()
+    sound = {f.pts: f.to_ndarray().astype(int) for f in whole(tmp_path / "a.ts")}
+    wrong, missed = 0, 0
+    for at in range(40, 200, 20):
+        (tmp_path / "b.ts").write_bytes(data[: at * 188] + data[(at + 1) * 188 :])
+        spoilt: set[int] = set()
+        (piece,) = film.pieces(film.probe(tmp_path / "b.ts"))
+        read = {f.pts: f.to_ndarray() for f in film.frames(piece, spoilt)}
+        off = {p for p in read if np.abs(read[p] - sound.get(p, read[p])).mean() > 2}
+        wrong += len(off)
+        missed += len(off - spoilt)
+
+    assert wrong > 20
+    assert missed <= 0.05 * wrong
 
 
 def test_ten_bits_and_eight_give_one_luma(tmp_path):
