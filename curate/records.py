@@ -156,6 +156,10 @@ class Verdict:
     score: float = 0.0
 
 
+NOTHING_TO_EDIT = "nothing to simplify"
+"""How a reason begins that lies in the frame: no other twin of it would do better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lora:
     """A slider LoRA that was merged; paths as given, `path` relative to the workspace if inside."""

@@ -28,7 +28,7 @@ from curate.kontext.roles import Named
 from curate.kontext.shipped import Options
 from curate.kontext.takes import Takes
 from curate.ledger import Ledger, now
-from curate.records import Frame, Job, Pair, Task, Twin
+from curate.records import Frame, Job, Pair, Task, Twin, Verdict
 
 __all__ = [
     "Access",
@@ -232,7 +232,9 @@ def _rejected(ledger: Ledger, prompt: str) -> set[str]:
     pairs = {pair.twin_id: pair.id for pair in ledger.all(Pair) if pair.id in rulings}
     if not any(twin.id in pairs for twin in twins):
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
-    return planning.rejected(twins, pairs, ledger.chosen())
+    vain = {one.pair_id for one in ledger.all(Verdict, judge="rule") if planning.is_vain(one)}
+    refused = planning.rejected(twins, pairs, ledger.chosen())
+    return refused - {twin.frame_id for twin in twins if pairs.get(twin.id) in vain}
 
 
 def _worked(

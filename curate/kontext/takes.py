@@ -12,7 +12,7 @@ from curate.kontext import edit as edits
 from curate.kontext import geometry
 from curate.kontext.edit import Edit
 from curate.kontext.recipe import Recipe
-from curate.records import Frame, Ruling, Twin
+from curate.records import NOTHING_TO_EDIT, Frame, Ruling, Twin, Verdict
 
 VERSION = "kontext/1"
 CONTROL = 0
@@ -142,6 +142,11 @@ def rejected(
     unchecked = {twin.frame_id for twin in every if twin.id not in pairs}
     refused = {t.frame_id for t in every if chosen.get(pairs.get(t.id, "")) == "reject"}
     return refused - unchecked
+
+
+def is_vain(verdict: Verdict) -> bool:
+    """Whether another twin of the same frame would be rejected as well."""
+    return any(reason.startswith(NOTHING_TO_EDIT) for reason in verdict.reasons)
 
 
 def replacing(todo: list[Edit], shop: Shop, frame: Frame, source: Path, made: Made) -> list[Edit]:

@@ -9,7 +9,7 @@ from operator import methodcaller
 from typing import Literal, TypeAlias
 
 from curate.errors import BadSetting, nearest
-from curate.records import Concept, Ruling
+from curate.records import NOTHING_TO_EDIT, Concept, Ruling
 
 Measures: TypeAlias = Mapping[str, float | None]
 Thresholds: TypeAlias = Mapping[str, float]
@@ -250,8 +250,8 @@ def _reason(limit: Limit, value: float, measures: Measures, limits: Thresholds) 
     plain, density = limits[PLAIN], measures.get("density_frame")
     if limit.key == "detail_max" and density is not None and density < plain:
         return Reason(
-            "nothing to simplify",
-            f"nothing to simplify: the frame holds {density:.2f} bits/px (plain below {plain:g}), "
+            NOTHING_TO_EDIT,
+            f"{NOTHING_TO_EDIT}: the frame holds {density:.2f} bits/px (plain below {plain:g}), "
             f"{value:.2f} of its detail is left",
             limit.ruling,
         )

@@ -1,5 +1,6 @@
 """Several twins a frame: variants, tries, and which of them counts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -273,3 +274,13 @@ def test_a_dry_run_with_a_control_writes_nothing(ledger):
 
     assert planned == ("simplify/film_00-00-00.000", "simplify/control/film_00-00-00.000")
     assert not (ledger.workspace / "twins").exists()
+
+
+def test_a_frame_with_nothing_to_simplify_is_not_tried_again(ledger):
+    make(ledger, backend=SHAKY, recipe={"seed": 1})
+    pair_check(ledger)
+    (rule,) = ledger.all(Verdict, judge="rule")
+    assert rule.ruling == "reject"
+    ledger.put(replace(rule, reasons=("nothing to simplify: the frame holds .4 bits/px",)))
+
+    assert not make(ledger, backend=SHAKY, recipe={"seed": 1}, retry=True).made
