@@ -13,7 +13,19 @@ _SAMPLES = 4
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 
 
-def card(facts: Sequence[Fact], licence: str, limits: Mapping[str, float], version: str) -> str:
+_DENSE = {
+    "frame": "a frame of a film",
+    "control": "a frame of a film as the model gives it back when told to change nothing",
+}
+
+
+def card(
+    facts: Sequence[Fact],
+    licence: str,
+    limits: Mapping[str, float],
+    version: str,
+    dense_half: str = "frame",
+) -> str:
     """The README.md of a dataset: a YAML header, then Markdown; no path of this machine."""
     concepts = sorted({fact.concept for fact in facts})
     title = f"Pairs that differ in {' and '.join(concepts)}"
@@ -27,8 +39,8 @@ def card(facts: Sequence[Fact], licence: str, limits: Mapping[str, float], versi
     yaml = "".join(f"{key}: {json.dumps(v, ensure_ascii=False)}\n" for key, v in header.items())
     parts = [
         f"---\n{yaml}---\n\n# {title}\n",
-        f"{len(facts)} pairs of images. `dense` is a frame of a film, `sparse` the same frame made "
-        "simpler; both have the same size and should differ in nothing else. "
+        f"{len(facts)} pairs of images. `dense` is {_DENSE[dense_half]}, `sparse` the same frame "
+        "made simpler; both have the same size and should differ in nothing else. "
         f"Made with curate {version}, for slider LoRAs.\n",
         '```python\nfrom datasets import load_dataset\n\npairs = load_dataset("imagefolder", '
         'data_dir="DIR", split="train")\npairs[0]["dense"], pairs[0]["sparse"]\n```\n',

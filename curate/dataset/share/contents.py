@@ -33,7 +33,7 @@ def of(workspace: Path, names: Iterable[str], paths: Iterable[Path]) -> dict[str
     Args:
         workspace: whose.
         names: the pairs in the dataset.
-        paths: the frames and both halves of those pairs; what is elsewhere is left out.
+        paths: the frames, controls and both halves of those pairs; what is elsewhere is left out.
     """
     dataset = workspace / "dataset"
     wanted = [path for path in paths if path.is_file()]

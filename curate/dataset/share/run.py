@@ -22,6 +22,8 @@ FOLDER = "hub"
 PARQUET = "hub-parquet"
 JUDGING = "limits"
 """The task under which the thresholds of the last judging stand in the ledger."""
+DENSE_HALF = "dense-half"
+"""The task under which it stands whether frames or their controls are the dense half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def hub(
     folder = ledger.workspace / "dataset" / FOLDER
     if dry_run:
         return Hub(names, folder, None, "", ())
-    hubs.write(folder, told, card.card(told, said, _limits(ledger), __version__))
+    hubs.write(
+        folder, told, card.card(told, said, _limits(ledger), __version__, _dense_half(ledger))
+    )
     table = hubs.parquet(folder, folder.with_name(PARQUET)) if parquet else None
     if name is None:
         return Hub(names, folder, table, "", ())
@@ -89,6 +93,11 @@ def _limits(ledger: Ledger) -> dict[str, float]:
     judging = ledger.get(Task, station=JUDGING)
     held = judging.settings if judging else {}
     return {key: float(value) for key, value in held.items() if isinstance(value, int | float)}
+
+
+def _dense_half(ledger: Ledger) -> str:
+    chosen = ledger.get(Task, station=DENSE_HALF)
+    return str(chosen.settings.get("half", "frame")) if chosen else "frame"
 
 
 def facts(ledger: Ledger) -> list[Fact]:
@@ -177,7 +186,8 @@ def pack(ledger: Ledger, archive: Path, *, dry_run: bool = False) -> Packed:
     by_id = {frame.id: ledger.path(frame.path) for frame in ledger.all(Frame)}
     frames = [by_id[twin.frame_id] for twin in twins if twin.frame_id in by_id]
     halves = [path for fact in told for path in (fact.frame, fact.twin)]
-    inside = contents.of(ledger.workspace, sorted(names), [*frames, *halves])
+    controls = [ledger.path(twin.control_path) for twin in twins if twin.control_path]
+    inside = contents.of(ledger.workspace, sorted(names), [*frames, *halves, *controls])
     loras = [lora for lora in ledger.all(Lora) if lora.path in inside]
     lora = loras[-1] if loras else None
     merge = ledger.get(Task, station="merge", item=lora.path) if lora else None
