@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ from curate import files, identity
 from curate.errors import BadInput, BadSetting, ModelsMissing
 
 _SIGNS = frozenset("*?[")
+_DIGITS = re.compile(r"(\d+)")
 _OURS = "curate"  # the folder below models/loras
 
 
@@ -101,14 +103,19 @@ def on_server(sliders: Sequence[Slider], listed: Sequence[str]) -> tuple[Slider,
 
 def _matched(word: str) -> list[Slider]:
     if _SIGNS & set(word) and not Path(word).is_file():
-        found = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - Path.glob takes no "/a/*"
+        found = glob.glob(word, recursive=True)  # noqa: PTH207 - Path.glob takes no "/a/*"
         if not found:
             raise BadInput(f"--lora {word} matches no file.", remedy="Check the folder's name.")
-        return [_of_file(Path(name)) for name in found]
+        return [_of_file(Path(name)) for name in sorted(found, key=_by_number)]
     path = Path(word)
     if path.is_file():
         return [_of_file(path)]
     return [Slider(PurePosixPath(word.replace("\\", "/")).stem, word, None, "")]
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """A sort key by which out_r4 comes before out_r16."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]
 
 
 def _of_file(path: Path) -> Slider:

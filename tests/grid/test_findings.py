@@ -37,7 +37,7 @@ def test_spearman_is_the_correlation_of_the_ranks():
     assert statistics.spearman([1, 2, 3], [7, 7, 7]) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_spearman_is_symmetrical_bounded_and_turns_with_the_sign(a, b):
     size = min(len(a), len(b))

@@ -139,6 +139,15 @@ def test_a_glob_without_a_match_is_refused(tmp_path):
         loras.named([f"{tmp_path}/*.safetensors"])
 
 
+def test_the_files_of_a_glob_are_in_the_order_of_their_numbers(tmp_path):
+    for rank in (16, 2, 4):
+        lora(tmp_path / f"out_r{rank}.safetensors", 0.1)
+
+    found = loras.named([f"{tmp_path}/out_r*.safetensors"])
+
+    assert [slider.label for slider in found] == ["out_r2", "out_r4", "out_r16"]
+
+
 def test_two_files_of_one_name_are_refused(tmp_path):
     files = [lora(tmp_path / half / "slider.safetensors", 0.1) for half in ("a", "b")]
 
