@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import cast
 
 from curate import identity
-from curate.dataset import buckets, captions, choice, folders, musubi, order, presets, script, whole
+from curate.dataset import (
+    buckets,
+    captions,
+    choice,
+    folders,
+    musubi,
+    order,
+    presets,
+    resample,
+    script,
+    whole,
+)
 from curate.dataset.buckets import Bucket
 from curate.dataset.captions import Captions, Scheme
 from curate.dataset.check import check as check
@@ -139,6 +150,7 @@ def plan(
 
 def work(placing: Placing) -> tuple[int, int]:
     """Bring both halves of a pair to their size; width and height before."""
+    resample.hold_memory()
     return folders.prepare(placing)
 
 

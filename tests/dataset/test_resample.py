@@ -28,7 +28,7 @@ def weights(length: int, start: float, stop: float, size: int) -> np.ndarray:
     return np.array(rows)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 99), st.integers(17, 400), st.integers(17, 400), st.sampled_from([32, 64]))
 def test_each_pixel_is_within_a_level_of_the_exact_sum(
     seed: int, width: int, height: int, side: int
