@@ -39,11 +39,11 @@ def base(name: str) -> RGB:
     if name in SCENES:
         return _drawn(name)
     if name in FILM:
-        return _filled(_bunny())
+        return filled(_bunny())
     if name in PHOTOGRAPHS:
         folder = Path(str(metadata.distribution("scikit-image").locate_file("skimage/data")))
-        return _filled(images.read(next(folder.glob(f"{name}.*"))))
-    return _filled(images.read(Path(name)))
+        return filled(images.read(next(folder.glob(f"{name}.*"))))
+    return filled(images.read(Path(name)))
 
 
 def _drawn(name: str) -> RGB:
@@ -51,7 +51,7 @@ def _drawn(name: str) -> RGB:
     scene.draw(ink, np.random.default_rng(len(name)))
     for one in scene.people:
         person(ink, one.x, one.y, one.size, one.hair, one.coat, "rest")
-    return _filled(ink.image)
+    return filled(ink.image)
 
 
 def _bunny() -> RGB:
@@ -63,7 +63,7 @@ def _bunny() -> RGB:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _filled(image: RGB) -> RGB:
+def filled(image: RGB) -> RGB:
     """The middle of an image, filling the size of all bases."""
     factor = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
     size = (max(WIDTH, round(image.shape[1] * factor)), max(HEIGHT, round(image.shape[0] * factor)))

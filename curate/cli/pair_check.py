@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
 DenseHalf = Literal["frame", "control"]
 _MOST_ROWS = 100
-_RECORDS = 100_000  # what is read of a ledger stays: to look for garbage among it takes a tenth
+_RECORDS = 1_000_000  # what is read of a ledger stays: to look for garbage among it takes a tenth
 _COLOURS = {"keep": "green", "look": "yellow", "reject": "red"}
 
 

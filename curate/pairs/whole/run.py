@@ -127,12 +127,13 @@ def _chosen(kept: Sequence[Checked], origins: Origins) -> Collection[str]:
 def _shots(kept: Sequence[Checked], origins: Origins) -> dict[str, object]:
     """What tells a pair's shot from others, by its id; its own label where no shot is known."""
     frames = origins.frames
-    by_name = {PurePosixPath(frame.path).stem: frame for frame in frames.values()}
+    by_name: dict[str, Frame] = {}
+    if any(not one.pair.twin_id for one in kept):
+        by_name = {PurePosixPath(frame.path).stem: frame for frame in frames.values()}
     found: dict[str, object] = {}
     for one in kept:
         twin = origins.twins.get(one.pair.twin_id)
-        frame = frames.get(twin.frame_id) if twin else None
-        frame = frame or by_name.get(one.pair.name)
+        frame = frames.get(twin.frame_id) if twin else by_name.get(one.pair.name)
         found[one.pair.id] = (frame.film_id, frame.shot) if frame else one.halves.label
     return found
 
