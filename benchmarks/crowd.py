@@ -1,4 +1,4 @@
-"""A workspace of very many pairs that were measured, for `benchmarks/pairs.py` and `review.py`.
+"""A workspace of very many pairs that were measured, for `benchmarks/pairs.py`.
 
 The measures are drawn by a seed, the pictures are few and linked; the records are those that
 extract, kontext and pair-check leave.
