@@ -10,7 +10,7 @@ from pathlib import Path
 from curate import ledger as ledgers
 from curate.dataset import steps
 from curate.ledger import Ledger
-from curate.records import Film, Frame, Lora, Pair, Ruling, Task, Twin
+from curate.records import Cell, Film, Frame, Lora, Pair, Ruling, Task, Twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,7 @@ def _stations(ledger: Ledger, work: _Work, failed: Counter[str]) -> tuple[Standi
         "pair-check": (len(work.pairs), len(unmeasured)),
         "dataset": (len(work.kept.get(work.dataset_of, set()) & placed), work.unplaced(placed)),
         "merge": (len(sliders), 0),
+        "grid": (sum(ledger.path(cell.path).exists() for cell in ledger.all(Cell)), 0),
     }
     notes = (
         f"films, {len(work.frames)} frames",
@@ -150,6 +151,7 @@ def _stations(ledger: Ledger, work: _Work, failed: Counter[str]) -> tuple[Standi
         f"pairs: {judged}",
         "pairs",
         "slider LoRAs",
+        "cells",
     )
     return tuple(
         Standing(station, count, failed[station], waiting, note)
@@ -160,7 +162,7 @@ def _stations(ledger: Ledger, work: _Work, failed: Counter[str]) -> tuple[Standi
 def _next(
     ledger: Ledger, work: _Work, stations: tuple[Standing, ...], failed: Sequence[Failed]
 ) -> Step:
-    _, kontext, pairs, dataset, merge = stations
+    _, kontext, pairs, dataset, merge, grid = stations
     if not work.films and not work.pairs:
         return _FIRST
     for film in work.films:
@@ -185,7 +187,9 @@ def _next(
         return Step("curate merge", "Two LoRAs are there to subtract.")
     if failed:
         return Step("", "All that could be done is done; what failed stands above.")
-    return Step("", "Everything is done; load the slider in ComfyUI at strengths -3 to 3.")
+    if not grid.done:
+        return Step("curate grid", "The slider waits to be seen at each strength.")
+    return Step("", "Everything is done; the grid says at which strengths the slider can be used.")
 
 
 def _has_halves(folder: Path) -> bool:

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from curate import status
+from curate.ledger import Ledger
+from curate.records import Cell, Lora
 from tests.dataset.workspaces import place_pairs
 from tests.pairs.scenes import place_twin, place_twins, scene, twin_of
 
@@ -112,3 +114,20 @@ def test_a_trained_half_alone_is_not_merged(curate):
     (curate.workspace / "loras" / "dense.safetensors").touch()
 
     assert status.of(curate.workspace).next_step.command == "curate train --musubi DIR"
+
+
+def test_a_slider_waits_to_be_seen_at_each_strength(curate):
+    place_pairs(curate.workspace, 1)
+    assert curate("dataset").returncode == 0
+    slider, cell = (curate.workspace / name for name in ("loras/slider.safetensors", "cell.png"))
+    slider.parent.mkdir()
+    with Ledger(curate.workspace) as ledger, ledger.transaction():
+        for path in (slider, cell):
+            path.touch()
+        ledger.put(Lora("l", ledger.relative(slider), "a", "b", 4, 1, 1.0))
+
+    assert status.of(curate.workspace).next_step.command == "curate grid"
+    with Ledger(curate.workspace) as ledger, ledger.transaction():
+        ledger.put(Cell("c", "slider", "a street", 1, 0.0, ledger.relative(cell), "", "ComfyUI"))
+    assert status.of(curate.workspace).next_step.command == ""
+    assert standing(curate.workspace)["grid"] == (1, 0, 0)
