@@ -79,7 +79,7 @@ def test_everything_of_the_pairs_comes_back(merged: Cli, tmp_path: Path) -> None
     assert [(s.station, s.done) for s in found.stations] == [
         (s.station, s.done) for s in status.of(merged.workspace).stations
     ]
-    assert found.next_step.why.startswith("Everything is done")
+    assert found.next_step.command == "curate grid"
 
 
 def test_the_same_workspace_gives_the_same_bytes_wherever_it_is(
