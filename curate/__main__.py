@@ -21,7 +21,7 @@ def run() -> None:
             raise
         try:
             atexit._run_exitfuncs()
-            for stream in (sys.stdout, sys.stderr):
+            for stream in filter(None, (sys.stdout, sys.stderr)):
                 stream.flush()
         except (OSError, ValueError):  # nobody reads any more: the interpreter knows what to do
             raise leaving from None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from curate.merge import align, lora, select
 from curate.merge.align import Aligned
@@ -49,10 +47,3 @@ def side_by_side(opened: Sequence[TensorFile], weights: Sequence[float], asked: 
         {"not targeted": len(everything) - len(by_name), "one-sided": len(by_name) - len(chosen)}
     )
     return Found(Sources(opened, weights, asked.ignore_alpha), loras, everything, chosen, left_out)
-
-
-def count(paths: Sequence[Path], asked: Settings) -> int:
-    """How many modules of these files a merge would be for; raises as `side_by_side`."""
-    with ExitStack() as stack:
-        opened = [stack.enter_context(TensorFile(path)) for path in paths]
-        return len(side_by_side(opened, [1.0] * len(opened), asked).chosen)

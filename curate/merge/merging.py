@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from curate.merge import choosing, describe, files, report, solving
 from curate.merge import device as devices
 from curate.merge.align import Aligned
 from curate.merge.device import Device
-from curate.merge.found import Found, side_by_side
+from curate.merge.found import Found
 from curate.merge.job import Job
 from curate.merge.lora import Module
 from curate.merge.report import ModuleReport, Totals
@@ -53,43 +52,40 @@ class Merged:
     notices: tuple[str, ...]
 
 
-def merge(job: Job, tell: Tell) -> Merged:
-    """Do a merge and write its file or files.
+def merge(job: Job, found: Found, tell: Tell) -> Merged:
+    """Do a merge of the modules found and write its file or files.
 
     Raises:
         LoraUnreadable: a file is damaged or holds what cannot be subtracted.
         LorasDiffer: the files do not belong together, or there is no difference.
         NoModuleChosen: nothing is left to do.
     """
-    with ExitStack() as stack:
-        opened = [stack.enter_context(files.TensorFile(path)) for path in job.inputs]
-        found = side_by_side(opened, job.weights, job.settings)
-        dtype = _dtype(job.settings, found.loras[0])
-        low = [one for one in found.chosen if one.shape]
-        device = devices.choose(
-            job.settings.device, work_flop=solving.flop(low), workers=job.settings.workers
-        )
-        solved = _solved(low, found.sources, device, _eager(job.settings, dtype), tell)
-        strong = choosing.strong_enough(solved, job.settings)
-        found.left_out["too weak"] = len(solved) - len(strong)
-        whole = _whole(found)
-        if not whole:
-            choosing.check_difference(strong, job.settings)
-        ranks = choosing.ranks_of(strong, job.settings, dtype)
-        multiplier = choosing.multiplier(strong, ranks, job.settings)
-        made = _made(strong, ranks, found.sources, device, Wanted(0, multiplier, dtype))
-        scaled = {
-            key: (one, {role: values * multiplier for role, values in parts.items()})
-            for key, (one, parts) in whole.items()
-        }
-        if job.settings.non_target == "zero":
-            made |= _zeros(found.all, made, dtype)
-        with ThreadPoolExecutor(1) as beside:
-            writing = beside.submit(_write, job, found, made, scaled, strong, dtype)
-            notices = _notices(job, found, strong, whole)
-            reports = report.modules(strong, ranks)
-            totals = report.totals(reports, strong)
-            written = writing.result()
+    dtype = _dtype(job.settings, found.loras[0])
+    low = [one for one in found.chosen if one.shape]
+    device = devices.choose(
+        job.settings.device, work_flop=solving.flop(low), workers=job.settings.workers
+    )
+    solved = _solved(low, found.sources, device, _eager(job.settings, dtype), tell)
+    strong = choosing.strong_enough(solved, job.settings)
+    found.left_out["too weak"] = len(solved) - len(strong)
+    whole = _whole(found)
+    if not whole:
+        choosing.check_difference(strong, job.settings)
+    ranks = choosing.ranks_of(strong, job.settings, dtype)
+    multiplier = choosing.multiplier(strong, ranks, job.settings)
+    made = _made(strong, ranks, found.sources, device, Wanted(0, multiplier, dtype))
+    scaled = {
+        key: (one, {role: values * multiplier for role, values in parts.items()})
+        for key, (one, parts) in whole.items()
+    }
+    if job.settings.non_target == "zero":
+        made |= _zeros(found.all, made, dtype)
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(_write, job, found, made, scaled, strong, dtype)
+        notices = _notices(job, found, strong, whole)
+        reports = report.modules(strong, ranks)
+        totals = report.totals(reports, strong)
+        written = writing.result()
     return Merged(
         written,
         reports,

@@ -7,6 +7,7 @@ while the modules are solved.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -23,6 +24,7 @@ from curate.merge.settings import checked
 
 if TYPE_CHECKING:
     from curate.ledger import Ledger
+    from curate.merge.found import Found
     from curate.merge.inspecting import Compared as Compared
     from curate.merge.inspecting import Inspected as Inspected
     from curate.merge.merging import Merged as Merged
@@ -72,32 +74,41 @@ def merge(
         LoraUnreadable, LorasDiffer, NoModuleChosen: see `merging.merge`; the latter two of the
             work itself become failures of the report.
     """
-    job, modules = plan(first, second, output, checked(settings))
-    outputs = tuple(job.outputs().values())
-    page_file = output.with_suffix(".html")
-    there = ledger is not None and is_done(ledger, job)
-    if there or dry_run:
-        return Report(job.inputs, outputs, page_file, None, there, modules, ())
-    outcome = next(engine.map(partial(work, tell=tell), [job]))
+    with ExitStack() as opened:
+        job, found = plan(first, second, output, checked(settings), opened)
+        modules = len(found.chosen)
+        outputs = tuple(job.outputs().values())
+        page_file = output.with_suffix(".html")
+        there = ledger is not None and is_done(ledger, job)
+        if there or dry_run:
+            return Report(job.inputs, outputs, page_file, None, there, modules, ())
+        outcome = next(engine.map(partial(work, found=found, tell=tell), [job]))
     if ledger is not None:
         record(ledger, job, outcome.result, outcome.failure)
     failures = (outcome.failure,) if outcome.failure else ()
     return Report(job.inputs, outputs, page_file, outcome.result, False, modules, failures)
 
 
-def plan(first: Path, second: Path, output: Path, settings: Settings) -> tuple[Job, int]:
-    """The merge as a job, and the number of modules it is for; reads the inputs, writes nothing."""
+def plan(
+    first: Path, second: Path, output: Path, settings: Settings, opened: ExitStack
+) -> tuple[Job, Found]:
+    """The merge as a job, and the modules it is for; reads the inputs, writes nothing.
+
+    The inputs stay open until `opened` is closed.
+    """
     inputs = (first, second, *(path for path, _ in settings.added))
     weights = (1.0, -1.0, *(weight for _, weight in settings.added))
     pool = ThreadPoolExecutor(max(engine.cores() - 1, 1))
     digests = tuple(pool.submit(_sha256, path) for path in inputs)
     pool.shutdown(wait=False)
     # numpy and what the work needs load while the files are hashed
-    from curate.merge import found, merging, page  # noqa: F401
+    from curate.merge import files, merging, page  # noqa: F401
+    from curate.merge.found import side_by_side
 
     job = Job(inputs, digests, weights, output, settings)
     _check_outputs(job)
-    return job, found.count(inputs, settings)
+    sources = [opened.enter_context(files.TensorFile(path)) for path in inputs]
+    return job, side_by_side(sources, weights, settings)
 
 
 def is_done(ledger: Ledger, job: Job) -> bool:
@@ -106,11 +117,11 @@ def is_done(ledger: Ledger, job: Job) -> bool:
     return None not in made and made == {job.id} and job.id in ledger.done(STATION)
 
 
-def work(job: Job, tell: Tell = silent) -> Merged:
+def work(job: Job, found: Found, tell: Tell = silent) -> Merged:
     """Do the merge: the LoRA, then the page about it."""
     from curate.merge import merging, page
 
-    merged = merging.merge(job, tell)
+    merged = merging.merge(job, found, tell)
     page.write(job, merged)
     return merged
 
