@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from curate import files
 from curate.merge import charts
-from curate.merge.inspecting import Compared, Inspected
-from curate.merge.job import Job
-from curate.merge.merging import Merged
-from curate.merge.report import ModuleReport
+
+if TYPE_CHECKING:
+    from curate.merge.inspecting import Compared, Inspected
+    from curate.merge.job import Job
+    from curate.merge.merging import Merged
+    from curate.merge.report import ModuleReport
 
 _STYLE = """
 body{font:14px/1.5 system-ui,sans-serif;color:#222;max-width:1180px;margin:2em auto;padding:0 1em}

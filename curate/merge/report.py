@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,7 +88,7 @@ def warnings(reports: Sequence[ModuleReport], whole: Totals) -> list[str]:
             f"The rank keeps only {whole.kept_energy:.0%} of the difference; "
             "a higher --rank or --energy 0.9 keeps more."
         )
-    median = statistics.median(one.norm_d for one in reports) if reports else 0.0
+    median = float(np.median([one.norm_d for one in reports])) if reports else 0.0
     strong = [one for one in reports if median and one.norm_d > _STRONG * median]
     if strong:
         worst = max(strong, key=lambda one: one.norm_d)
