@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,11 +45,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """D = up @ down, and each term t as up @ mixes[t] @ down."""
+    """D = up @ down, and each term t as up @ mixes[t] @ down; `mixes` is (terms, R, R)."""
 
     up: Array
     down: Array
-    mixes: tuple[Small, ...]
+    mixes: Small
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def basis(xp: Any, terms: Sequence[Term], room: Callable[[tuple[int, int]], Arra
         _scale(down[: ends[1]], terms[0].weight)
     for term, here in list(zip(terms, places, strict=True))[2 if paired else 0 :]:
         _scale(down[here], term.weight)
-    return Basis(up, down, _mixes(ranks, paired=paired))
+    return Basis(up, down, _mixes(tuple(ranks), paired=paired))
 
 
 def solve(xp: Any, fetch: Any, base: Basis) -> Solution:
@@ -139,26 +140,26 @@ def _scale(matrix: Array, weight: float) -> None:
         matrix *= weight
 
 
-def _mixes(ranks: Sequence[int], *, paired: bool) -> tuple[Small, ...]:
+@cache
+def _mixes(ranks: tuple[int, ...], *, paired: bool) -> Small:
     size, starts = sum(ranks), np.cumsum([0, *ranks])
-    mixes = []
+    mixes = np.zeros((len(ranks), size, size))
     for number, rank in enumerate(ranks):
-        mix, here = np.zeros((size, size)), slice(starts[number], starts[number + 1])
-        mix[here, here] = np.eye(rank)
-        mixes.append(mix)
+        here = slice(starts[number], starts[number + 1])
+        mixes[number, here, here] = np.eye(rank)
     if paired:
         # U = [a, a - b], V = [A - B; B]: a A = U0 (V0 + V1), -b B = (U1 - U0) V1
         rank = ranks[0]
         one, two = slice(0, rank), slice(rank, 2 * rank)
-        mixes[0][one, two] = np.eye(rank)
-        mixes[1][one, two] = -np.eye(rank)
-    return tuple(mixes)
+        mixes[0, one, two] = np.eye(rank)
+        mixes[1, one, two] = -np.eye(rank)
+    return mixes
 
 
-def _inner(left: Small, right: Small, mixes: Sequence[Small]) -> Small:
+def _inner(left: Small, right: Small, mixes: Small) -> Small:
     # <U X V, U Y V> = tr(X' U'U Y VV') for the mixes X, Y
-    images = [left @ mix @ right for mix in mixes]
-    return np.array([[float(np.sum(mix * image)) for image in images] for mix in mixes])
+    flat = len(mixes), -1
+    return mixes.reshape(flat) @ (left @ mixes @ right).reshape(flat).T
 
 
 def _gram_roots(left: Small, right: Small) -> tuple[Small, Small] | None:
