@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +24,19 @@ def noise(number: int, width: int, height: int) -> NDArray[np.uint8]:
     return picture
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Take back the real-time priority that SVT-AV1 gives root's process: it starves all others."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
+
+
 def film(
     path: Path,
     codec: str,
@@ -37,7 +52,10 @@ def film(
 ) -> Path:
     """Encode `noise`; `times` are PTS in units of 1/`rate` s."""
     given = dict(QUIET.get(codec, {})) | dict(options or {})
-    with av.open(path, "w", container_options=dict(container_options or {})) as container:
+    with (
+        unhurried(),
+        av.open(path, "w", container_options=dict(container_options or {})) as container,
+    ):
         stream = container.add_stream(codec, rate=rate, options=given)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
