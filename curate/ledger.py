@@ -153,6 +153,15 @@ class Ledger:
         chosen = {frame.id for frame in self.all(records.Frame)}
         return [twin for twin in twins if twin.frame_id in chosen]
 
+    def jobs(self, task_id: str) -> tuple[records.Job, ...]:
+        """The jobs that were submitted for a task, oldest first."""
+        return tuple(sorted(self.all(records.Job, task_id=task_id), key=lambda job: job.at))
+
+    def submit(self, job: records.Job, station: str, item: str) -> None:
+        """Record a job and its task as submitted, before it is."""
+        with self.transaction():
+            self.put(records.Task(job.task_id, station, item, "submitted", at=job.at), job)
+
     def finish(self, task_id: str, station: str, item: str, **settings: object) -> None:
         """Record a task as done."""
         self.put(records.Task(task_id, station, item, "done", settings, at=now()))

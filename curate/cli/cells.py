@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from curate.cli.servers import COMFY, OWN_GRAPH
+
 _CELLS = "Which cells"
 _SHOWN = "How they are shown and measured"
-_COMFY = "ComfyUI servers"
 _WAN = "The shipped Wan2.1 T2V graph"
-_OWN = "A graph of your own"
 
 Loras = Annotated[
     list[str] | None,
@@ -57,7 +57,7 @@ LorasDir = Annotated[
     typer.Option(
         metavar="DIR",
         help="ComfyUI's models/loras, to copy the LoRAs to.",
-        rich_help_panel=_COMFY,
+        rich_help_panel=COMFY,
     ),
 ]
 Name = Annotated[
@@ -166,14 +166,6 @@ Workflow = Annotated[
     typer.Option(
         metavar="FILE",
         help="Exported in API format; the strength's, text's, seed's and output's nodes are found.",
-        rich_help_panel=_OWN,
-    ),
-]
-Node = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ID",
-        help="Where several could be meant: ID or ID.input.",
-        rich_help_panel=_OWN,
+        rich_help_panel=OWN_GRAPH,
     ),
 ]

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -27,7 +27,6 @@ from curate.cli.cells import (
     Model,
     Name,
     Negative,
-    Node,
     Prompts,
     Sampler,
     Scheduler,
@@ -41,11 +40,20 @@ from curate.cli.cells import (
     Workflow,
 )
 from curate.cli.options import DryRun, Json, Quiet
-from curate.cli.twins import Check, GiveUpAfter, Headers, Servers, ServerTimeout, StallAfter
+from curate.cli.servers import (
+    Check,
+    GiveUpAfter,
+    Headers,
+    Node,
+    Servers,
+    ServerTimeout,
+    StallAfter,
+    tell_checks,
+)
 from curate.errors import BadSetting
 
 if TYPE_CHECKING:
-    from curate.grid.run import Checks, Report, Slider
+    from curate.grid.run import Report, Slider
 
 _UNFIT = re.compile(r"[^\w.+-]+")
 
@@ -106,7 +114,7 @@ def grid(
     wanted, texts = run.strengthening.parsed(strengths), run.prompts.read(prompts)
     access = run.Access(tuple(header or ()), server_timeout, stall_after, give_up_after)
     if check:
-        _check(run.check(how, sliders, wanted, server, access), as_json=as_json)
+        tell_checks(run.check(how, sliders, wanted, server, access), as_json=as_json)
     labels = [slider.label for slider in sliders] or [Path(how.own_lora).stem]
     labels[0] += "_blocks" if blocks_study else ""
     look = run.Look(_named(name, labels), direction, cell_size, concept, encoder)
@@ -175,17 +183,6 @@ def _named(name: str, labels: Sequence[str]) -> str:
     """The sheet's name, fit for a file: as asked, or the LoRA's with the number of the others."""
     more = f"+{len(labels) - 1}" if len(labels) > 1 else ""
     return _UNFIT.sub("-", name or labels[0] + more).strip("-.") or "grid"
-
-
-def _check(checks: Checks, *, as_json: bool) -> NoReturn:
-    if as_json:
-        console.show_json(checks)
-    else:
-        for url, version in checks.ready.items():
-            console.show(
-                f"{url}: ComfyUI {version} has every node and model, and accepts the graph."
-            )
-    raise typer.Exit(console.finish(checks.failures, done=len(checks.ready)))
 
 
 def _say(report: Report, *, dry_run: bool) -> None:

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
 from curate.cli import console
 from curate.cli.options import DryRun, Json, Quiet
+from curate.cli.servers import (
+    Check,
+    GiveUpAfter,
+    Headers,
+    Node,
+    Servers,
+    ServerTimeout,
+    StallAfter,
+    tell_checks,
+)
 from curate.cli.twins import (
     Backend,
-    Check,
     Control,
-    GiveUpAfter,
     Guidance,
-    Headers,
     Limit,
     Loras,
     Model,
-    Node,
     Prompt,
     Retry,
     Sampler,
     Scheduler,
     Seed,
-    Servers,
-    ServerTimeout,
     Size,
-    StallAfter,
     Steps,
     Tries,
     Variants,
@@ -36,7 +39,7 @@ from curate.cli.twins import (
 )
 
 if TYPE_CHECKING:
-    from curate.kontext.run import Checks, Report
+    from curate.kontext.run import Report
 
 
 def kontext(
@@ -87,7 +90,7 @@ def kontext(
     )
     access = run.Access(tuple(header or ()), server_timeout, stall_after, give_up_after)
     if check:
-        _check(run.check(recipe, server, access), as_json=as_json)
+        tell_checks(run.check(recipe, server, access), as_json=as_json)
     if not ledgers.exists(context.obj):
         raise NothingYet("frames", context.obj, "curate extract film.mkv")
     with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet, as_json=as_json) as tell:
@@ -107,17 +110,6 @@ def kontext(
         _say(report, context.obj, dry_run=dry_run)
     done = len(report.made) + report.controls + report.kept
     raise typer.Exit(console.finish(report.failures, done=done, as_json=as_json))
-
-
-def _check(checks: Checks, *, as_json: bool) -> NoReturn:
-    if as_json:
-        console.show_json(checks)
-    else:
-        for url, version in checks.ready.items():
-            console.show(
-                f"{url}: ComfyUI {version} has every node and model, and accepts the graph."
-            )
-    raise typer.Exit(console.finish(checks.failures, done=len(checks.ready)))
 
 
 def _object(report: Report) -> dict[str, object]:

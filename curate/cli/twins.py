@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from curate.cli.servers import OWN_GRAPH
+
 _TWINS = "Which twins"
-_COMFY = "ComfyUI servers"
 _SHIPPED = "The shipped FLUX.1 Kontext graph"
-_OWN = "A graph of your own"
 
 Prompt = Annotated[
     str,
@@ -75,59 +75,6 @@ Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Make at most so many now.", rich_help_panel=_TWINS),
 ]
-Servers = Annotated[
-    list[str],
-    typer.Option(
-        "--server",
-        metavar="URL",
-        help="A ComfyUI; repeat it and they share the work.",
-        rich_help_panel=_COMFY,
-    ),
-]
-Headers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--header",
-        help="For a proxy before them, such as 'Authorization: Bearer …'; may be repeated.",
-        metavar="HEADER",
-        rich_help_panel=_COMFY,
-    ),
-]
-ServerTimeout = Annotated[
-    float,
-    typer.Option(
-        min=0.0,
-        metavar="S",
-        help="Seconds without an answer until one is lost.",
-        rich_help_panel=_COMFY,
-    ),
-]
-StallAfter = Annotated[
-    float,
-    typer.Option(
-        min=0.0,
-        metavar="S",
-        help="Seconds in which its job may stand still.",
-        rich_help_panel=_COMFY,
-    ),
-]
-GiveUpAfter = Annotated[
-    float,
-    typer.Option(
-        min=0.0,
-        metavar="S",
-        help="Seconds to wait for one while all are lost.",
-        rich_help_panel=_COMFY,
-    ),
-]
-Check = Annotated[
-    bool,
-    typer.Option(
-        "--check",
-        help="Only ask them whether they can run the graph; nothing is made.",
-        rich_help_panel=_COMFY,
-    ),
-]
 Steps = Annotated[
     int | None,
     typer.Option(
@@ -179,14 +126,6 @@ Workflow = Annotated[
     typer.Option(
         help="Exported in API format; the frame's, text's, seed's and output's nodes are found.",
         metavar="FILE",
-        rich_help_panel=_OWN,
-    ),
-]
-Node = Annotated[
-    str | None,
-    typer.Option(
-        help="Where several could be meant: ID or ID.input.",
-        metavar="ID",
-        rich_help_panel=_OWN,
+        rich_help_panel=OWN_GRAPH,
     ),
 ]

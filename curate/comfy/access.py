@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from curate.comfy.recovery import GIVE_UP_S
 from curate.comfy.server import PATIENCE_S, STALL_S, Server
 
+SERVER = "http://127.0.0.1:8188"
+"""Where a ComfyUI answers that was started without further words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:

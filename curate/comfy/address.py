@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from base64 import b64encode
 from collections.abc import Iterable
@@ -21,9 +22,8 @@ def shown(url: str) -> str:
         BadSetting: it is no http or https address.
     """
     parsed = _parsed(url)
-    return (
-        str(parsed.with_user(None)).rstrip("/") if parsed.user or parsed.password else _whole(url)
-    )
+    is_let_in = parsed.user or parsed.password
+    return str(parsed.with_user(None)).rstrip("/") if is_let_in else _whole(url)
 
 
 def entry(url: str, headers: Iterable[str]) -> dict[str, str]:
@@ -66,14 +66,11 @@ def _whole(url: str) -> str:
 
 
 def _parsed(url: str) -> URL:
-    try:
+    with contextlib.suppress(ValueError):
         parsed = URL(_whole(url))
-        parsed.port  # noqa: B018 - only asking tells that it is none
-    except ValueError:
-        parsed = URL()
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise BadSetting(
-            f"{url.rpartition('@')[2]!r} is no address of a server.",
-            remedy="Write it as http://127.0.0.1:8188 or https://user:password@host.",
-        )
-    return parsed
+        if parsed.scheme in ("http", "https") and parsed.host and parsed.port is not None:
+            return parsed
+    raise BadSetting(
+        f"{url.rpartition('@')[2]!r} is no address of a server.",
+        remedy="Write it as http://127.0.0.1:8188 or https://user:password@host.",
+    )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+from uuid import uuid4
 
 from curate import identity
 from curate.comfy import protocol
@@ -79,6 +80,12 @@ class Work:
 
 Book = Callable[[Order, str], Job]
 """Write down, before it is submitted, the job for an order on the server of that address."""
+
+
+def new(order: Order, server: str, at: str) -> Job:
+    """A job for an order, under an id and an output prefix that no other has; `at` is now."""
+    prompt_id = str(uuid4())
+    return Job(prompt_id, order.key, server, f"{FOLDER}/{order.key[:12]}-{prompt_id[:8]}", at)
 
 
 async def fill(work: Work, book: Book, posts: Mapping[str, Post]) -> None:
@@ -209,8 +216,5 @@ def _in_words(refusal: Refused, work: Work) -> JobFailed | GraphRefused:
             remedy="Start ComfyUI with a larger --max-upload-size.",
         )
     if refusal.status == _BAD_REQUEST and not protocol.is_about_input(refusal.body):
-        return GraphRefused(
-            f"ComfyUI at {url} refuses the graph: {refusal}.",
-            remedy="Open the graph in ComfyUI, make it run there, then export it again (API).",
-        )
+        return GraphRefused(url, str(refusal))
     return _failed(work, str(refusal))

@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from curate.comfy import protocol
+from curate.comfy.address import shown
 from curate.comfy.protocol import Graph
 from curate.comfy.wire import Refused, Wire
+from curate.errors import Failure, GraphRefused, NoComfy
 
 _PATIENCE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The servers that can run a graph, with their versions, and why the others cannot."""
+
+    ready: dict[str, str]
+    failures: tuple[Failure, ...]
+
+
+def checks(urls: Iterable[str], ask: Callable[[str], dict[str, str]]) -> Checks:
+    """What `ask` says of each server: its version, or, raised as NoComfy, why it cannot."""
+    ready: dict[str, str] = {}
+    failures = []
+    for url in dict.fromkeys(urls):
+        try:
+            ready |= ask(url)
+        except NoComfy as error:
+            failures.append(Failure.of(shown(url), error))
+    return Checks(ready, tuple(failures))
+
+
+def demand(
+    url: str,
+    graph: Graph,
+    output: tuple[str, str],
+    image: tuple[str, str] | None,
+    headers: Sequence[str] = (),
+) -> None:
+    """Raise GraphRefused if the server finds something wrong with a graph; as `complaints`."""
+    if faults := complaints(url, graph, output, image, headers):
+        raise GraphRefused(shown(url), protocol.sentence(faults))
 
 
 def complaints(

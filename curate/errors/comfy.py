@@ -77,7 +77,11 @@ class ModelsMissing(NoComfy):
 
 
 class GraphRefused(NoComfy):
-    """ComfyUI runs, but refuses the graph."""
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"ComfyUI at {url} refuses the graph: {why}.",
+            remedy="Open the graph in ComfyUI, make it run there, then export it again (API).",
+        )
 
 
 class JobFailed(ItemFailed):

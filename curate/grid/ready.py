@@ -10,14 +10,12 @@ from typing import Any
 
 from curate.comfy import preflight, protocol, rehearsal
 from curate.comfy.access import Access
-from curate.comfy.address import shown
 from curate.comfy.protocol import Graph
-from curate.errors import BadSetting, Failure, GraphRefused, NoComfy, ServerUnreachable
+from curate.comfy.rehearsal import Checks
+from curate.errors import BadSetting, ServerUnreachable
 from curate.grid import loras
 from curate.grid.loras import Slider
 from curate.grid.recipe import Recipe
-
-SERVER = "http://127.0.0.1:8188"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +24,6 @@ class Ready:
 
     versions: dict[str, str]
     names: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """The servers that can render the grid, and why the others cannot."""
-
-    ready: dict[str, str]
-    failures: tuple[Failure, ...]
 
 
 def servers(
@@ -75,27 +65,15 @@ def check(
     access: Access,
 ) -> Checks:
     """Ask every server whether it can render; nothing is queued or copied."""
-    ready: dict[str, str] = {}
-    failures = []
-    for url in dict.fromkeys(addresses):
-        try:
-            found = servers(recipe, sliders, strengths, [url], access, None)
-            _rehearse(recipe, found.names, url, access)
-            ready |= found.versions
-        except NoComfy as error:
-            failures.append(Failure.of(shown(url), error))
-    return Checks(ready, tuple(failures))
+    output = recipe.roles.output.node, recipe.roles.output.inputs[0]
 
+    def ask(url: str) -> dict[str, str]:
+        found = servers(recipe, sliders, strengths, [url], access, None)
+        sample = _sample(recipe, next(iter(found.names.values()), ""))
+        rehearsal.demand(url, sample, output, None, access.headers)
+        return found.versions
 
-def _rehearse(recipe: Recipe, names: dict[str, str], url: str, access: Access) -> None:
-    saving = (recipe.roles.output.node, recipe.roles.output.inputs[0])
-    sample = _sample(recipe, next(iter(names.values()), ""))
-    faults = rehearsal.complaints(url, sample, saving, None, access.headers)
-    if faults:
-        raise GraphRefused(
-            f"ComfyUI at {shown(url)} refuses the graph: {protocol.sentence(faults)}.",
-            remedy="Open the graph in ComfyUI, make it run there, then export it again (API).",
-        )
+    return rehearsal.checks(addresses, ask)
 
 
 def _sample(recipe: Recipe, lora: str) -> Graph:

@@ -7,12 +7,13 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 from curate import identity, lock
 from curate.comfy import fleet
-from curate.comfy.access import Access
+from curate.comfy import job as jobs
+from curate.comfy.access import SERVER, Access
 from curate.comfy.job import FOLDER, Order
+from curate.comfy.rehearsal import Checks
 from curate.errors import Failure, ServerLost
 from curate.events import Progress, Tell, silent
 from curate.grid import answer, cell, prompts, ready, recipe, words
@@ -23,14 +24,14 @@ from curate.grid.graph import Named
 from curate.grid.look import Look
 from curate.grid.loras import Slider
 from curate.grid.measured import run as measuring
-from curate.grid.ready import SERVER, Checks, Ready, check
+from curate.grid.ready import Ready, check
 from curate.grid.recipe import Recipe
 from curate.grid.report import Report
 from curate.grid.shipped import Options
 from curate.grid.shown import run as showing
 from curate.ledger import Ledger, now
 from curate.records import Cell as Recorded
-from curate.records import Job, Task
+from curate.records import Job
 
 __all__ = [
     "Access",
@@ -179,9 +180,6 @@ def _rendered(
 
 
 def _order(ledger: Ledger, how: Recipe, one: Cell, names: Mapping[str, str]) -> Order:
-    def begin() -> tuple[Job, ...]:
-        return tuple(sorted(ledger.all(Job, task_id=one.id), key=lambda job: job.at))
-
     def graph(_image: str, prefix: str) -> dict[str, dict[str, object]]:
         lora = names.get(one.lora, one.lora)
         return how.bound(
@@ -192,7 +190,7 @@ def _order(ledger: Ledger, how: Recipe, one: Cell, names: Mapping[str, str]) -> 
         key=one.id,
         name=one.name,
         output=how.roles.output.node,
-        begin=begin,
+        begin=partial(ledger.jobs, one.id),
         picture=None,
         graph=graph,
         accept=partial(answer.keep, one),
@@ -203,10 +201,8 @@ def _order(ledger: Ledger, how: Recipe, one: Cell, names: Mapping[str, str]) -> 
 
 def _book(ledger: Ledger, order: Order, server: str) -> Job:
     """Write down a job before it is submitted."""
-    prompt_id = str(uuid4())
-    job = Job(prompt_id, order.key, server, f"{FOLDER}/{order.key[:12]}-{prompt_id[:8]}", now())
-    with ledger.transaction():
-        ledger.put(Task(order.key, STATION, order.name, "submitted", at=job.at), job)
+    job = jobs.new(order, server, now())
+    ledger.submit(job, STATION, order.name)
     return job
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from importlib import resources
 
+from curate.comfy import packaged
 from curate.comfy.protocol import Graph
 from curate.errors import BadSetting
 
@@ -51,23 +50,16 @@ def graph(options: Options) -> Graph:
     Raises:
         BadSetting: a value that the model cannot take, or a model that another loader must load.
     """
-    file = resources.files("curate.grid") / "wan.json"
-    made: Graph = json.loads(file.read_text(encoding="utf-8"))
-    if options.model is not None and not options.model.endswith((".safetensors", ".sft")):
-        raise BadSetting(
-            f"The shipped graph cannot load {options.model}.",
-            remedy="Build a graph with its loader (GGUF, Nunchaku) in ComfyUI, export it with "
-            "Workflow > Export (API) and give it with --workflow.",
-        )
+    made = packaged.graph("curate.grid", "wan.json", options.model)
     width, height = _size(options.size)
     fast = options.accelerator is not None
-    _set(made, _MODEL, unet_name=options.model)
-    _set(made, _CLIP, clip_name=options.clip)
-    _set(made, _VAE, vae_name=options.vae)
-    _set(made, _SHIFT, shift=_or(options.shift, _FAST_SHIFT if fast else None))
-    _set(made, _NEGATIVE, text=options.negative)
-    _set(made, _LATENT, width=width, height=height, length=_frames(options.frames))
-    _set(
+    packaged.put(made, _MODEL, unet_name=options.model)
+    packaged.put(made, _CLIP, clip_name=options.clip)
+    packaged.put(made, _VAE, vae_name=options.vae)
+    packaged.put(made, _SHIFT, shift=_or(options.shift, _FAST_SHIFT if fast else None))
+    packaged.put(made, _NEGATIVE, text=options.negative)
+    packaged.put(made, _LATENT, width=width, height=height, length=_frames(options.frames))
+    packaged.put(
         made,
         _SAMPLER,
         steps=_or(options.steps, _FAST_STEPS if fast else None),
@@ -75,7 +67,8 @@ def graph(options: Options) -> Graph:
         sampler_name=options.sampler,
         scheduler=options.scheduler,
     )
-    _chain(made, [lora for lora in (options.accelerator, *options.style_loras) if lora])
+    further = [lora for lora in (options.accelerator, *options.style_loras) if lora]
+    packaged.chain(made, SLIDER, further, title="Further LoRA")
     if options.frames > 1:
         made[_SAVE] = {
             "class_type": "SaveWEBM",
@@ -84,25 +77,6 @@ def graph(options: Options) -> Graph:
             "_meta": {"title": "Cell"},
         }
     return made
-
-
-def _chain(made: Graph, loras: list[str]) -> None:
-    for number, lora in enumerate(loras, start=1):
-        name, strength = _parsed(lora)
-        made[f"lora{number}"] = {
-            "class_type": "LoraLoaderModelOnly",
-            "inputs": {
-                "model": made[SLIDER]["inputs"]["model"],
-                "lora_name": name,
-                "strength_model": strength,
-            },
-            "_meta": {"title": f"Further LoRA {number}"},
-        }
-        made[SLIDER]["inputs"]["model"] = [f"lora{number}", 0]
-
-
-def _set(made: Graph, node: str, **values: object) -> None:
-    made[node]["inputs"] |= {name: value for name, value in values.items() if value is not None}
 
 
 def _or(value: float | None, otherwise: float | None) -> float | None:
@@ -129,14 +103,3 @@ def _frames(count: int) -> int:
             remedy=f"One more than a multiple of {_FRAME_STEP}: --frames {near}.",
         )
     return count
-
-
-def _parsed(lora: str) -> tuple[str, float]:
-    """A LoRA's file name and strength, 1 if none is given."""
-    name, colon, strength = lora.rpartition(":")
-    if not colon:
-        return lora, 1.0
-    try:
-        return name, float(strength)
-    except ValueError as error:
-        raise BadSetting(f"{lora} gives no strength.", remedy=f"Write {name}:0.8.") from error

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from curate.comfy import preflight as preflights
 from curate.comfy import rehearsal
-from curate.comfy.access import Access
-from curate.comfy.address import shown
-from curate.comfy.protocol import sentence
-from curate.errors import BadSetting, Failure, GraphRefused, NoComfy
+from curate.comfy.access import SERVER, Access
+from curate.comfy.rehearsal import Checks
+from curate.errors import BadSetting
 from curate.events import Notice, Tell
 from curate.kontext import shipped
 from curate.kontext.edit import Edit
-from curate.kontext.graph import Roles
 from curate.kontext.recipe import Recipe
 from curate.kontext.shipped import Options
-
-SERVER = "http://127.0.0.1:8188"
 
 
 def preflight(server: str = SERVER) -> tuple[str, tuple[str, ...]]:
@@ -28,14 +23,6 @@ def preflight(server: str = SERVER) -> tuple[str, tuple[str, ...]]:
         ServerUnreachable: none answers there.
     """
     return preflights.probe(server), preflights.missing(server, shipped.graph(Options()))
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """The servers that can run a graph, with their versions, and why the others cannot."""
-
-    ready: dict[str, str]
-    failures: tuple[Failure, ...]
 
 
 def check(recipe: Recipe, addresses: Sequence[str], access: Access) -> Checks:
@@ -48,31 +35,16 @@ def check(recipe: Recipe, addresses: Sequence[str], access: Access) -> Checks:
         raise BadSetting(
             f"The backend {recipe.backend} needs no server.", remedy="Leave out --check."
         )
-    ready: dict[str, str] = {}
-    failures = []
-    for url in dict.fromkeys(addresses):
-        try:
-            versions, _ = preflights.reachable([url], recipe.graph, access.headers)
-            _rehearse(recipe, recipe.roles, url, access)
-            ready |= versions
-        except NoComfy as error:
-            failures.append(Failure.of(shown(url), error))
-    return Checks(ready, tuple(failures))
+    roles = recipe.roles
+    output = roles.output.node, roles.output.inputs[0]
+    image = roles.image.node, roles.image.inputs[0]
 
+    def ask(url: str) -> dict[str, str]:
+        versions, _ = preflights.reachable([url], recipe.graph, access.headers)
+        rehearsal.demand(url, recipe.graph, output, image, access.headers)
+        return versions
 
-def _rehearse(recipe: Recipe, roles: Roles, url: str, access: Access) -> None:
-    faults = rehearsal.complaints(
-        url,
-        recipe.graph,
-        (roles.output.node, roles.output.inputs[0]),
-        (roles.image.node, roles.image.inputs[0]),
-        access.headers,
-    )
-    if faults:
-        raise GraphRefused(
-            f"ComfyUI at {shown(url)} refuses the graph: {sentence(faults)}.",
-            remedy="Open the graph in ComfyUI, make it run there, then export it again (API).",
-        )
+    return rehearsal.checks(addresses, ask)
 
 
 def servers(

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import cache, partial
-from uuid import uuid4
 
 from curate import engine, images, lock
 from curate.comfy import fleet
-from curate.comfy.access import Access
-from curate.comfy.job import FOLDER, Order
+from curate.comfy import job as jobs
+from curate.comfy.access import SERVER, Access
+from curate.comfy.job import Order
+from curate.comfy.rehearsal import Checks
 from curate.errors import Failure, NothingYet, ServerLost
 from curate.events import Progress, Tell, silent
 from curate.kontext import backends, prompts, ready
@@ -21,7 +22,7 @@ from curate.kontext import recipe as recipes
 from curate.kontext import report as reports
 from curate.kontext import takes as planning
 from curate.kontext.edit import Edit
-from curate.kontext.ready import SERVER, Checks, check, preflight
+from curate.kontext.ready import check, preflight
 from curate.kontext.recipe import Recipe
 from curate.kontext.report import Plan, Report
 from curate.kontext.roles import Named
@@ -273,7 +274,7 @@ def _begin(ledger: Ledger, edit: Edit) -> tuple[Job, ...]:
     """Forget what stands under this name, before its files are overwritten; its earlier jobs."""
     with ledger.transaction():
         _forget(ledger, edit)
-    return tuple(sorted(ledger.all(Job, task_id=edit.id), key=lambda job: job.at))
+    return ledger.jobs(edit.id)
 
 
 def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order:
@@ -292,8 +293,6 @@ def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order:
 
 def _book(ledger: Ledger, order: Order, server: str) -> Job:
     """Write down a job before it is submitted."""
-    prompt_id = str(uuid4())
-    job = Job(prompt_id, order.key, server, f"{FOLDER}/{order.key[:12]}-{prompt_id[:8]}", now())
-    with ledger.transaction():
-        ledger.put(Task(order.key, STATION, order.name, "submitted", at=job.at), job)
+    job = jobs.new(order, server, now())
+    ledger.submit(job, STATION, order.name)
     return job

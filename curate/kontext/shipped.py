@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
 
+from curate.comfy import packaged
 from curate.comfy.protocol import Graph
-from curate.errors import BadSetting
 
 _MODEL, _SCALE, _ENCODE, _GUIDANCE, _SAMPLER = "1", "5", "6", "9", "11"  # of kontext.json
 
@@ -34,17 +32,10 @@ def graph(options: Options, *, scales: bool = True) -> Graph:
     Raises:
         BadSetting: a strength that is no number, or a model that another loader must load.
     """
-    file = resources.files("curate.kontext") / "kontext.json"
-    made: Graph = json.loads(file.read_text(encoding="utf-8"))
-    if options.model is not None and not options.model.endswith((".safetensors", ".sft")):
-        raise BadSetting(
-            f"The shipped graph cannot load {options.model}.",
-            remedy="Build a graph with its loader (GGUF, Nunchaku) in ComfyUI, export it with "
-            "Workflow > Export (API) and give it with --workflow.",
-        )
-    _set(made, _MODEL, unet_name=options.model)
-    _set(made, _GUIDANCE, guidance=options.guidance)
-    _set(
+    made = packaged.graph("curate.kontext", "kontext.json", options.model)
+    packaged.put(made, _MODEL, unet_name=options.model)
+    packaged.put(made, _GUIDANCE, guidance=options.guidance)
+    packaged.put(
         made,
         _SAMPLER,
         steps=options.steps,
@@ -53,30 +44,5 @@ def graph(options: Options, *, scales: bool = True) -> Graph:
     )
     if not scales:
         made[_ENCODE]["inputs"]["pixels"] = made.pop(_SCALE)["inputs"]["image"]
-    for number, lora in enumerate(options.loras, start=1):
-        name, strength = _parsed(lora)
-        inputs = {"lora_name": name, "strength_model": strength}
-        made[f"lora{number}"] = {
-            "class_type": "LoraLoaderModelOnly",
-            "inputs": {"model": made[_SAMPLER]["inputs"]["model"], **inputs},
-            "_meta": {"title": f"LoRA {number}"},
-        }
-        made[_SAMPLER]["inputs"]["model"] = [f"lora{number}", 0]
+    packaged.chain(made, _SAMPLER, options.loras, title="LoRA", flag="--lora")
     return made
-
-
-def _set(made: Graph, node: str, **values: object) -> None:
-    made[node]["inputs"] |= {name: value for name, value in values.items() if value is not None}
-
-
-def _parsed(lora: str) -> tuple[str, float]:
-    """A LoRA's file name and strength, 1 if none is given."""
-    name, colon, strength = lora.rpartition(":")
-    if not colon:
-        return lora, 1.0
-    try:
-        return name, float(strength)
-    except ValueError as error:
-        raise BadSetting(
-            f"--lora {lora} gives no strength.", remedy=f"Write --lora {name}:0.8."
-        ) from error
