@@ -34,12 +34,12 @@ def environment(variables: Mapping[str, str], known: Known) -> Defaults:
     """
     defaults: Defaults = {}
     for command in known:
-        if command and not any(name.startswith(_variable(command, "")) for name in variables):
+        if command and not any(name.startswith(variable(command, "")) for name in variables):
             continue
         found = {
             option.parameter: value.split() if option.is_list else value
             for name, option in known[command].items()
-            if (value := variables.get(_variable(command, name)))
+            if (value := variables.get(variable(command, name)))
         }
         if command and found:
             defaults[command] = found
@@ -58,7 +58,8 @@ def merged(weaker: Defaults, stronger: Defaults) -> Defaults:
     return both
 
 
-def _variable(command: str, option: str) -> str:
+def variable(command: str, option: str) -> str:
+    """The environment variable that sets an option; those of `curate` itself have no command."""
     words = ("curate", command, option) if command else ("curate", option)
     return "_".join(words).replace("-", "_").upper()
 

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -41,7 +42,41 @@ COMMANDS = (
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
 
+
+class _Front(TyperGroup):
+    """`curate` itself: of a value that it takes amiss it says where it was set."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        with _telling_where():
+            return super().make_context(*arguments, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _telling_where():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _telling_where() -> Iterator[None]:
+    try:
+        yield
+    except typer.BadParameter as error:
+        context, option = error.ctx, error.param
+        if context and option and option.name:
+            source = context.get_parameter_source(option.name)
+            if source is not None and source.name == "DEFAULT_MAP":
+                command = context.info_name if context.parent else ""
+                error.message += f" {_where(command or '', option.opts[0].removeprefix('--'))}"
+        raise
+
+
+def _where(command: str, option: str) -> str:
+    variable = config.variable(command, option)
+    place = f"the environment ({variable})" if os.environ.get(variable) else str(config.FILE)
+    return f"It was set in {place}."
+
+
 app = typer.Typer(
+    cls=_Front,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

@@ -76,6 +76,18 @@ def test_an_unknown_setting_names_the_nearest(curate):
     assert "'workspace'" in ran.stderr
 
 
+def test_a_bad_value_says_where_it_was_set(curate):
+    (curate.folder / "curate.toml").write_text('[extract]\nper-shot = "many"\n')
+
+    def complaint(*arguments, **environment):
+        framed = curate("extract", "a.mkv", *arguments, **environment).stderr
+        return " ".join(framed.replace("│", " ").split())
+
+    assert "It was set in curate.toml." in complaint()
+    assert "in the environment (CURATE_EXTRACT_PER_SHOT)" in complaint(CURATE_EXTRACT_PER_SHOT="x")
+    assert "was set" not in complaint("--per-shot", "x")
+
+
 def test_the_package_runs_as_a_module_and_says_its_version(curate):
     assert curate("--version").stdout.startswith("curate ")
 
