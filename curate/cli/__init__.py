@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from curate import __version__, config
 from curate.cli import console
+from curate.cli.help import WIDTH, Command, Group
 from curate.cli.options import DEFAULT_WORKSPACE
 from curate.errors import CurateError
 
@@ -43,7 +44,7 @@ COMMANDS = (
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
 
 
-class _Front(TyperGroup):
+class _Front(Group):
     """`curate` itself: of a value that it takes amiss it says where it was set."""
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
@@ -78,7 +79,8 @@ def _where(command: str, option: str) -> str:
 app = typer.Typer(
     cls=_Front,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
@@ -107,8 +109,8 @@ def _command(name: str) -> Any:
     module = import_module(f"curate.cli.{word}")
     own = getattr(module, "app", None)
     if own is None:
-        own = typer.Typer(add_completion=False)
-        own.command(cls=getattr(module, "Command", None))(getattr(module, word))
+        own = typer.Typer(add_completion=False, rich_markup_mode=None)
+        own.command(cls=getattr(module, "Command", Command))(getattr(module, word))
     command = get_command(own)
     command.name = name
     return command

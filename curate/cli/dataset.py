@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
 from curate.cli import asking, console, options, sharing
+from curate.cli.help import Command as PlainCommand
 from curate.errors import BadSetting, NothingYet
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _CAPTIONS = "--captions"
 _STRICT = 5
 
 
-class Command(TyperCommand):
+class Command(PlainCommand):
     """A command that reads `--captions per-side "A" "B"`: all words up to the next option."""
 
     def parse_args(self, context: Any, words: list[str]) -> list[str]:

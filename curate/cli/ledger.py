@@ -8,8 +8,15 @@ from typing import Annotated
 import typer
 
 from curate.cli import console
+from curate.cli.help import Group
 
-app = typer.Typer(no_args_is_help=True, help="Write the ledger out as JSON lines, or read it in.")
+app = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Write the ledger out as JSON lines, or read it in.",
+)
 
 File = Annotated[Path, typer.Argument(help="A .jsonl file.")]
 

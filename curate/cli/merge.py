@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
 from curate import schema
 from curate.cli import console, merged
+from curate.cli.help import Command as PlainCommand
 from curate.cli.options import DryRun, Json, Quiet
 from curate.errors import BadSetting
 from curate.events import Event, Tell
@@ -26,7 +26,7 @@ _DEFAULT_RANK = 4
 _PATIENCE_S = 2.0
 
 
-class Command(TyperCommand):
+class Command(PlainCommand):
     """A command that also reads `--target_blocks attn ffn`, as the original script does."""
 
     def parse_args(self, context: Any, words: list[str]) -> list[str]:
