@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from curate.extract import contrast, keyframes, letterbox, looks, refuse, shots
-from curate.extract.coverage import covering
+from curate.extract.coverage import covering, layouts
 from curate.extract.figures import Figures, Floats
 from curate.extract.keyframes import Candidate
 from curate.extract.letterbox import Crop
@@ -146,7 +146,7 @@ def _covering(
     if count is None or len(kept) <= count:
         return kept
     rows = np.array([candidate.row for candidate in kept])
-    return [kept[place] for place in covering(density[rows], figures.tones[rows], count)]
+    return [kept[place] for place in covering(density[rows], layouts(figures.tones[rows]), count)]
 
 
 def _density(figures: Figures, spans: list[Span], crops: list[Crop]) -> Floats:

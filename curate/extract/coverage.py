@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.extract.figures import Floats, Gray
+from curate.extract.figures import TONES, Floats, Gray
 
-REACH = 36.0
+REACH = 30.0
 """Colour layouts (0…255) so far apart in the root mean square have nothing in common."""
+
+_ROOT = np.rint(np.sqrt(np.arange(256) * 255.0)).astype(np.int64)
+"""Square-root luma spreads the shadows, where dark pictures would all be alike."""
 
 _MOST = 255
 _LOOK = _MOST * 2**16
@@ -20,8 +23,28 @@ Exact = NDArray[np.float64]
 """Whole numbers below 2**53, so that sums are the same in any order and on any processor."""
 
 
+def layouts(tones: Gray) -> Gray:
+    """What a frame looks like from afar: 8 × 6 square-root luma, 8 × 3 of both chroma, twice as far.
+
+    Args:
+        tones: as `Figures.tones`, shape (frames, 864).
+
+    Returns:
+        uint8, shape (frames, 96).
+    """
+    wide, high = TONES
+    luma, *chroma = np.split(tones, [wide * high, wide * high * 5 // 4], axis=1)
+    blocks = _ROOT[luma].reshape(-1, 6, high // 6, 8, wide // 8).sum(axis=(2, 4))
+    parts = [blocks.reshape(len(tones), 48) * 8 * 6 // (wide * high)]
+    for plane in chroma:
+        sums = plane.astype(np.int64).reshape(-1, 3, high // 6, 8, wide // 16).sum(axis=(2, 4))
+        means = sums.reshape(len(tones), 24) * 8 * 3 * 4 // (wide * high)
+        parts.append(2 * means - 128)
+    return np.concatenate(parts, axis=1).clip(0, 255).astype(np.uint8)
+
+
 def covering(
-    density: Floats, tones: Gray, count: int, films: NDArray[np.int64] | None = None
+    density: Floats, layouts: Gray, count: int, films: NDArray[np.int64] | None = None
 ) -> list[int]:
     """The places of `count` frames that show all of them best, in the order they were taken.
 
@@ -43,14 +66,14 @@ def covering(
 
     Args:
         density: of each frame, any unit, at least 0.
-        tones: of each frame, uint8, shape (frames, cells).
+        layouts: of each frame, see `layouts`.
         count: at most so many; fewer if there are no more frames.
         films: ascending, the number of each frame's film; None if all are of one.
     """
     if not len(density):
         return []
     starts = np.flatnonzero(np.diff(films, prepend=-1)) if films is not None else np.zeros(1, int)
-    shown = _Shown.of_none(density, tones, starts)
+    shown = _Shown.of_none(density, layouts, starts)
     bounds = np.round(shown.first_gains(), 6)
     taken: list[int] = []
     for _ in range(min(count, len(bounds))):
@@ -88,8 +111,8 @@ class _Shown:
     best: Exact
 
     @classmethod
-    def of_none(cls, density: Floats, tones: Gray, starts: NDArray[np.int64]) -> _Shown:
-        alike = _likeness(tones)
+    def of_none(cls, density: Floats, layouts: Gray, starts: NDArray[np.int64]) -> _Shown:
+        alike = _likeness(layouts)
         worth = np.rint(_MOST * (density.astype(np.float64) / max(1e-6, float(density.max()))))
         weight = np.floor(_LOOK / alike.sum(axis=1, dtype=np.int64))
         return cls(alike, worth, weight, starts, np.zeros(len(worth)))
@@ -126,9 +149,9 @@ def _counted(looks: Exact) -> Exact:
     return np.where(shown <= 1, shown, 2 * np.sqrt(shown) - 1)
 
 
-def _likeness(tones: Gray) -> Gray:
+def _likeness(layouts: Gray) -> Gray:
     """Of each frame with each, in 255ths, shape (frames, frames)."""
-    cells = tones.astype(np.float32) - 128  # products of up to 1023 such cells add up exactly
+    cells = layouts.astype(np.float32) - 128  # products of up to 1023 such cells add up exactly
     squares = np.einsum("ij,ij->i", cells, cells, dtype=np.float64)
     alike = np.empty((len(cells), len(cells)), np.uint8)
     for begin in range(0, len(cells), _BLOCK):

@@ -89,7 +89,8 @@ def jointly(ledger: Ledger, planned: Plan, tell: Tell) -> Settled:
         ]
         count = work.choosing.count or 0
         choices[work.film_id] = choice
-        lists[work.film_id] = together.shortlist(figures, choice, count, len(works))
+        lists[work.film_id] = together.shortlist(figures, choice)
+        lists = together.comparable(lists, count)
     if not choices:
         return settled
     shares = together.shared(lists, planned.todo[0].choosing.count or 0)
