@@ -51,7 +51,9 @@ Count = Annotated[
 ]
 Over = Annotated[
     Literal["each", "all"],
-    typer.Option(help="Whether --count is for each film, or for all together and shared out among them."),
+    typer.Option(
+        help="Whether --count is for each film, or for all together and shared out among them."
+    ),
 ]
 PerShot = Annotated[
     int, typer.Option(min=1, metavar="N", help="At most N frames of one shot, where they differ.")

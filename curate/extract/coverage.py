@@ -24,7 +24,7 @@ Exact = NDArray[np.float64]
 
 
 def layouts(tones: Gray) -> Gray:
-    """What a frame looks like from afar: 8 × 6 square-root luma, 8 × 3 of both chroma, twice as far.
+    """What a frame looks like from afar: 8 × 6 square-root luma, 8 × 3 of both chroma, doubled.
 
     Args:
         tones: as `Figures.tones`, shape (frames, 864).
