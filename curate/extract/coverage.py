@@ -18,6 +18,7 @@ _ROOT = np.rint(np.sqrt(np.arange(256) * 255.0)).astype(np.int64)
 _MOST = 255
 _LOOK = _MOST * 2**16
 _BLOCK, _AT_ONCE = 512, 16
+_DIGITS = 9
 
 Exact = NDArray[np.float64]
 """Whole numbers below 2**53, so that sums are the same in any order and on any processor."""
@@ -62,7 +63,8 @@ def covering(
     C is facility location, and with a concave g F is monotone and submodular (Lin and Bilmes 2011),
     so that taking the frame with the largest gain each time comes to at least 1 − 1/e of the best
     set (Nemhauser, Wolsey and Fisher 1978). Gains only fall: most are not computed again (Minoux
-    1978). All is whole numbers but g; of equal gains the first counts.
+    1978). All is whole numbers but g; of equal gains the first counts,
+    and where nothing is gained any more the most crowded.
 
     Args:
         density: of each frame, any unit, at least 0.
@@ -74,22 +76,27 @@ def covering(
         return []
     starts = np.flatnonzero(np.diff(films, prepend=-1)) if films is not None else np.zeros(1, int)
     shown = _Shown.of_none(density, layouts, starts)
-    bounds = np.round(shown.first_gains(), 6)
+    bounds = np.round(shown.first_gains(), _DIGITS)
     taken: list[int] = []
     for _ in range(min(count, len(bounds))):
         is_new = np.zeros(len(bounds), np.bool_)
         while True:
             place = int(np.argmax(bounds))
             best = bounds[place]
-            if is_new[bounds == best].all():
+            if best <= 0 or is_new[bounds == best].all():
                 break
             ahead = np.argsort(np.where(is_new, np.inf, -bounds), kind="stable")[:_AT_ONCE]
-            bounds[ahead] = np.round(shown.gains(ahead), 6)
+            bounds[ahead] = np.round(shown.gains(ahead), _DIGITS)
+            bounds[taken] = -1
             is_new[ahead] = True
+        if best <= 0:
+            break
         taken.append(place)
         shown.take(place)
         bounds[place] = -1
-    return taken
+    rest = np.setdiff1d(np.arange(len(bounds)), taken)
+    rest = rest[np.argsort(-density[rest], kind="stable")]
+    return [*taken, *rest[: max(0, count - len(taken))].tolist()]
 
 
 @dataclass(slots=True)

@@ -57,7 +57,7 @@ def comparable(lists: Mapping[str, Shortlist], count: int) -> dict[str, Shortlis
     most = max(MOST_COMPARED, 2 * count)
     if lengths.sum() <= most:
         return dict(lists)
-    low, high = 1, int(lengths.max())
+    low, high = 1, min(count, int(lengths.max()))
     while low < high:
         middle = (low + high + 1) // 2
         fits = np.minimum(lengths, middle).sum() <= most

@@ -87,6 +87,7 @@ def test_thirty_skies_give_way_to_other_places():
         ink = Ink(0.2)
         SCENES[name].draw(ink, np.random.default_rng(number))
         frame = av.VideoFrame.from_ndarray(ink.image, "rgb24").reformat(format="yuv420p")
+        frame.pts = 0
         return figures.of_frames([frame], 1).tones[0]
 
     places = ["library", "market", "street", "bedroom", "kitchen", "night", "field"]
