@@ -35,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--films", type=int, default=100)
     parser.add_argument("--candidates", type=int, default=1500)
-    parser.add_argument("--counts", type=int, nargs="+", default=[30, 300, 3000])
+    parser.add_argument("--counts", type=int, nargs="+", default=[30, 300])
     asked = parser.parse_args()
     is_met = True
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
