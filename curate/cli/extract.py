@@ -45,13 +45,15 @@ Count = Annotated[
     str,
     typer.Option(
         metavar="N|all",
-        help="Keep at most N frames a film, the most crowded and most different; "
-        "'all' keeps those of every shot.",
+        help="Keep at most N frames a film (--over all: of all films together), the most crowded "
+        "and most different; 'all' keeps those of every shot.",
     ),
 ]
 Over = Annotated[
     Literal["each", "all"],
-    typer.Option(help="Whether --count is for each film or for all of them together."),
+    typer.Option(
+        help="Whether --count is for each film, or for all together and shared out among them."
+    ),
 ]
 PerShot = Annotated[
     int, typer.Option(min=1, metavar="N", help="At most N frames of one shot, where they differ.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from curate.records import Frame
 
 _SCANS = {"keyframes": "keyframes only", "fast": "reference frames only", "full": "every frame"}
+_MOST_NAMED = 5
 
 
 def as_object(found: Extracted, order: str) -> dict[str, object]:
@@ -82,6 +83,8 @@ def say(report: Report, workspace: Path, lists: Sequence[Path]) -> None:
     old = sum(len(found.frames) for found in report.films if not found.is_new)
     there = f"; {old} were there already" if old else ""
     console.show(f"{new} frames written to {(workspace / 'frames').as_posix()}{there}.")
+    for line in _shares(report):
+        console.show(line)
     pages = [found.page for found in report.films if found.page]
     if len(pages) == 1:
         console.show(f"Page: {(workspace / pages[0]).as_posix()}")
@@ -91,6 +94,20 @@ def say(report: Report, workspace: Path, lists: Sequence[Path]) -> None:
         console.show(file.as_posix())
     if new or old:
         console.show("curate kontext --prompt simplify.txt", lead="Next:")
+
+
+def _shares(report: Report) -> Iterator[str]:
+    """How one count was shared out among films, and of which nothing was taken."""
+    films = [found for found in report.films if found.work and found.work.choosing.is_joint]
+    if len(films) < 2:
+        return
+    giving = [found for found in films if found.frames]
+    total = sum(len(found.frames) for found in films)
+    yield f"In all {total} frames of {len(giving)} of {len(films)} films."
+    left = [found.film.name for found in films if not found.frames]
+    if left:
+        named = ", ".join(left[:_MOST_NAMED]) + (", …" if len(left) > _MOST_NAMED else "")
+        yield f"None of {named}: what others show is more crowded, or shows the same."
 
 
 def _reasons(found: Extracted) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from curate.extract import contrast, keyframes, letterbox, looks, refuse, shots
-from curate.extract.coverage import covering
+from curate.extract.coverage import covering, layouts
 from curate.extract.figures import Figures, Floats
 from curate.extract.keyframes import Candidate
 from curate.extract.letterbox import Crop
@@ -88,21 +88,23 @@ def choose(
         figures: of the film.
         choosing: how many frames, and which; of a count over all films nothing is made here.
         tick_s: the seconds of one unit of the figures' PTS.
-        elsewhere: the shots of other films that frames were taken from.
+        elsewhere: the shots of other films.
     """
     figures = replace(figures, contrast=contrast.inside(figures))
     spans = shots.find(figures, tick_s, choosing.threshold)
     crops = letterbox.of_shots(figures, spans)
     density = _density(figures, spans, crops)
     seen = [looks.of_span(figures, span) for span in spans]
+    lasts_s = [shots.lasts_s(figures, span, tick_s) for span in spans]
+    there = elsewhere if elsewhere and not choosing.allow_recurring else Library()
+    recurring = there.recurring(list(zip(seen, lasts_s, strict=True)))
     candidates: list[Candidate] = []
     refused: list[tuple[int, int, Refused]] = []
     for number, span in enumerate(spans, start=1):
         found, reason = _of_span(figures, span, choosing, tick_s)
-        if found and elsewhere and not choosing.allow_recurring:
-            known = elsewhere.find(seen[number - 1], shots.lasts_s(figures, span, tick_s))
-            if known is not None:
-                found, reason = [], Refused(f"recurs in {known[0]}", known[1])
+        known = recurring[number - 1]
+        if found and known is not None:
+            found, reason = [], Refused(f"recurs in {known[0]}", known[1])
         dense = [row for row in found if density[row] >= choosing.density_min]
         candidates += [Candidate(row, number) for row in dense]
         if reason is not None:
@@ -146,7 +148,7 @@ def _covering(
     if count is None or len(kept) <= count:
         return kept
     rows = np.array([candidate.row for candidate in kept])
-    return [kept[place] for place in covering(density[rows], figures.tones[rows], count)]
+    return [kept[place] for place in covering(density[rows], layouts(figures.tones[rows]), count)]
 
 
 def _density(figures: Figures, spans: list[Span], crops: list[Crop]) -> Floats:

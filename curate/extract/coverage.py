@@ -2,51 +2,168 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.extract.figures import Floats, Gray
+from curate.extract.figures import TONES, Floats, Gray
 
-REACH = 24.0
-"""Colour layouts (0…255) so far apart in the root mean square are hardly alike any more (.37)."""
+REACH = 30.0
+"""Colour layouts (0…255) so far apart in the root mean square have nothing in common."""
 
-_CROWDED = 1.0
-"""Weight of a frame's own density against what it covers."""
+_ROOT = np.rint(np.sqrt(np.arange(256) * 255.0)).astype(np.int64)
+"""Square-root luma spreads the shadows, where dark pictures would all be alike."""
+
+_MOST = 255
+_LOOK = _MOST * 2**16
+_BLOCK, _AT_ONCE = 512, 16
+_DIGITS = 9
+
+Exact = NDArray[np.float64]
+"""Whole numbers below 2**53, so that sums are the same in any order and on any processor."""
 
 
-def covering(density: Floats, tones: Gray, count: int) -> list[int]:
-    """The places of `count` frames that cover all of them best, in the order they were taken.
+def layouts(tones: Gray) -> Gray:
+    """What a frame looks like from afar: 8 × 6 square-root luma, 8 × 3 of both chroma, doubled.
 
-    Maximises facility location with a modular reward, over sets S of frames:
+    Args:
+        tones: as `Figures.tones`, shape (frames, 864).
 
-        f(S) = Σ_i d_i · max_{j in S} s(i, j) + Σ_{j in S} d_j
+    Returns:
+        uint8, shape (frames, 96).
+    """
+    wide, high = TONES
+    luma, *chroma = np.split(tones, [wide * high, wide * high * 5 // 4], axis=1)
+    blocks = _ROOT[luma].reshape(-1, 6, high // 6, 8, wide // 8).sum(axis=(2, 4))
+    parts = [blocks.reshape(len(tones), 48) * 8 * 6 // (wide * high)]
+    for plane in chroma:
+        sums = plane.astype(np.int64).reshape(-1, 3, high // 6, 8, wide // 16).sum(axis=(2, 4))
+        means = sums.reshape(len(tones), 24) * 8 * 3 * 4 // (wide * high)
+        parts.append(2 * means - 128)
+    return np.concatenate(parts, axis=1).clip(0, 255).astype(np.uint8)
 
-    d is the density over the largest, s(i, j) = exp(−|t_i − t_j|² / reach²) the likeness of two
-    colour layouts. f is monotone and submodular (Lin and Bilmes 2011), so that taking the frame
-    with the largest gain each time comes to at least 1 − 1/e of the best set (Nemhauser, Wolsey
-    and Fisher 1978). Of equal gains the earlier frame's counts, so the result is always the same.
+
+def covering(
+    density: Floats, layouts: Gray, count: int, films: NDArray[np.int64] | None = None
+) -> list[int]:
+    """The places of `count` frames that show all of them best, in the order they were taken.
+
+    Maximises, over sets S of frames,
+
+        F(S) = Σ_films g(C_film(S)),    C_film(S) = Σ_{i in film} w_i · max_{j in S} s(i, j) · d_j
+
+    d is the density over the largest, s(i, j) = max(0, 1 − |t_i − t_j|² / reach²) the likeness of
+    two colour layouts, and w_i = 1 / Σ_j s(i, j), so that a look that thirty frames have weighs no
+    more than one that a single frame has: C is how many looks of a film are shown, each by the
+    most crowded frame. A film's first look counts in full, the n-th about 1/√n: g(x) is x up to 1
+    and 2√x − 1 beyond. So films give in proportion to how crowded they are, not to how long; with
+    one film, g changes nothing.
+
+    C is facility location, and with a concave g F is monotone and submodular (Lin and Bilmes 2011),
+    so that taking the frame with the largest gain each time comes to at least 1 − 1/e of the best
+    set (Nemhauser, Wolsey and Fisher 1978). Gains only fall: most are not computed again (Minoux
+    1978). All is whole numbers but g; of equal gains the first counts,
+    and where nothing is gained any more the most crowded.
 
     Args:
         density: of each frame, any unit, at least 0.
-        tones: of each frame, uint8, shape (frames, cells).
+        layouts: of each frame, see `layouts`.
         count: at most so many; fewer if there are no more frames.
+        films: ascending, the number of each frame's film; None if all are of one.
     """
-    worth = density / max(1e-6, float(density.max(initial=0)))
-    alike = _likeness(tones)
-    covered = np.zeros(len(worth), np.float32)
+    if not len(density):
+        return []
+    starts = np.flatnonzero(np.diff(films, prepend=-1)) if films is not None else np.zeros(1, int)
+    shown = _Shown.of_none(density, layouts, starts)
+    bounds = np.round(shown.first_gains(), _DIGITS)
     taken: list[int] = []
-    for _ in range(min(count, len(worth))):
-        gain = np.maximum(alike - covered, 0) @ worth + _CROWDED * worth
-        gain[taken] = -1
-        place = int(np.argmax(np.round(gain, 4)))
+    for _ in range(min(count, len(bounds))):
+        is_new = np.zeros(len(bounds), np.bool_)
+        while True:
+            place = int(np.argmax(bounds))
+            best = bounds[place]
+            if best <= 0 or is_new[bounds == best].all():
+                break
+            ahead = np.argsort(np.where(is_new, np.inf, -bounds), kind="stable")[:_AT_ONCE]
+            bounds[ahead] = np.round(shown.gains(ahead), _DIGITS)
+            bounds[taken] = -1
+            is_new[ahead] = True
+        if best <= 0:
+            break
         taken.append(place)
-        covered = np.maximum(covered, alike[place])
-    return taken
+        shown.take(place)
+        bounds[place] = -1
+    rest = np.setdiff1d(np.arange(len(bounds)), taken)
+    rest = rest[np.argsort(-density[rest], kind="stable")]
+    return [*taken, *rest[: max(0, count - len(taken))].tolist()]
 
 
-def _likeness(tones: Gray) -> NDArray[np.float32]:
-    """Of each frame with each, 0…1, shape (frames, frames)."""
-    cells = tones.astype(np.float32)
-    squares = (cells * cells).sum(axis=1)
-    apart = squares[:, None] + squares[None] - 2 * cells @ cells.T
-    return np.asarray(np.exp(-np.maximum(apart, 0) / (cells.shape[1] * REACH**2)), np.float32)
+@dataclass(slots=True)
+class _Shown:
+    """How well each frame is shown by those that are taken.
+
+    Attributes:
+        alike: uint8, likeness of each frame with each, in 255ths.
+        worth: density of each frame, in 255ths of the largest.
+        weight: of each frame, a look being 2**16.
+        starts: of each film, the place of its first frame.
+        best: of each frame, the largest likeness times worth of a taken one.
+    """
+
+    alike: Gray
+    worth: Exact
+    weight: Exact
+    starts: NDArray[np.int64]
+    best: Exact
+
+    @classmethod
+    def of_none(cls, density: Floats, layouts: Gray, starts: NDArray[np.int64]) -> _Shown:
+        alike = _likeness(layouts)
+        worth = np.rint(_MOST * (density.astype(np.float64) / max(1e-6, float(density.max()))))
+        weight = np.floor(_LOOK / alike.sum(axis=1, dtype=np.int64))
+        return cls(alike, worth, weight, starts, np.zeros(len(worth)))
+
+    def first_gains(self) -> Exact:
+        """What each frame would add if it were the first."""
+        gains = np.empty(len(self.worth))
+        for begin in range(0, len(gains), _BLOCK):
+            rows = slice(begin, begin + _BLOCK)
+            looks = np.add.reduceat(self.alike[rows] * self.weight, self.starts, axis=1)
+            gains[rows] = _counted(looks * self.worth[rows, None]).sum(axis=1)
+        return gains
+
+    def gains(self, places: NDArray[np.int64]) -> Exact:
+        """What each of these frames would add to those taken."""
+        before = self._looks(self.best[None])
+        after = self._looks(np.maximum(self.best, self._offered(places)))
+        return np.asarray((_counted(after) - _counted(before)).sum(axis=1))
+
+    def take(self, place: int) -> None:
+        self.best = np.maximum(self.best, self._offered(np.array([place]))[0])
+
+    def _offered(self, places: NDArray[np.int64]) -> Exact:
+        return self.alike[places] * self.worth[places, None]
+
+    def _looks(self, best: Exact) -> Exact:
+        """Of each film how much is shown, shape (sets, films)."""
+        return np.asarray(np.add.reduceat(best * self.weight, self.starts, axis=1))
+
+
+def _counted(looks: Exact) -> Exact:
+    """g: the first look in full, then the square root."""
+    shown = looks / (_LOOK * _MOST)
+    return np.where(shown <= 1, shown, 2 * np.sqrt(shown) - 1)
+
+
+def _likeness(layouts: Gray) -> Gray:
+    """Of each frame with each, in 255ths, shape (frames, frames)."""
+    cells = layouts.astype(np.float32) - 128  # products of up to 1023 such cells add up exactly
+    squares = np.einsum("ij,ij->i", cells, cells, dtype=np.float64)
+    alike = np.empty((len(cells), len(cells)), np.uint8)
+    for begin in range(0, len(cells), _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        apart = squares[rows, None] + squares - 2.0 * (cells[rows] @ cells.T).astype(np.float64)
+        share = apart / (cells.shape[1] * REACH**2)
+        alike[rows] = np.floor(_MOST * np.maximum(0, 1 - share))
+    return alike

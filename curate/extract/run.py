@@ -38,7 +38,7 @@ __all__ = [
     "plan",
 ]
 
-VERSION = "extract/4"
+VERSION = "extract/5"
 
 
 def extract(

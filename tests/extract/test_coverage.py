@@ -1,5 +1,6 @@
 from itertools import combinations
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -8,37 +9,94 @@ from hypothesis import strategies as some
 
 from curate.demo.ink import Ink
 from curate.demo.scenes import SCENES
-from curate.extract import coverage
+from curate.extract import coverage, figures
 from curate.extract.density import density
 
 
-def value(crowded: np.ndarray, tones: np.ndarray, chosen: tuple[int, ...]) -> float:
+def value(crowded: np.ndarray, cells: np.ndarray, films: np.ndarray, taken: list[int]) -> float:
     """The objective, written out."""
-    worth = crowded / crowded.max()
-    apart = (tones[:, None].astype(float) - tones[None]) ** 2
-    alike = np.exp(-apart.mean(axis=2) / coverage.REACH**2)
-    return float((worth * alike[:, list(chosen)].max(axis=1)).sum() + worth[list(chosen)].sum())
+    apart = ((cells[:, None].astype(float) - cells[None]) ** 2).mean(axis=2)
+    alike = np.floor(255 * np.maximum(0, 1 - apart / coverage.REACH**2)) / 255
+    worth = np.rint(255 * crowded.astype(float) / float(crowded.max())) / 255
+    offered = alike[:, taken] * worth[taken]
+    looks = offered.max(axis=1, initial=0) / alike.sum(axis=1)
+    films_looks = np.bincount(films, looks)
+    return float(np.where(films_looks <= 1, films_looks, 2 * np.sqrt(films_looks) - 1).sum())
+
+
+def frames(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Frames of some looks, in three films."""
+    rng = np.random.default_rng(seed)
+    looks = rng.integers(0, 256, (n // 2, 12))[rng.integers(n // 2, size=n)]
+    cells = (looks + rng.normal(0, 9, (n, 12))).clip(0, 255).astype(np.uint8)
+    films = np.unique(np.sort(rng.integers(0, 3, n)), return_inverse=True)[1]
+    return rng.uniform(0.02, 0.4, n).astype(np.float32), cells, films
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(seed=some.integers(0, 10_000), count=some.integers(1, 4))
 def test_the_set_is_nearly_the_best_of_all(seed, count):
-    rng = np.random.default_rng(seed)
-    crowded = rng.uniform(0.02, 0.4, 8).astype(np.float32)
-    tones = rng.integers(0, 256, (8, 12), dtype=np.uint8)
+    crowded, cells, films = frames(seed, 8)
 
-    taken = coverage.covering(crowded, tones, count)
+    taken = coverage.covering(crowded, cells, count, films)
 
-    best = max(value(crowded, tones, chosen) for chosen in combinations(range(8), count))
-    assert value(crowded, tones, tuple(taken)) >= (1 - 1 / np.e) * best
+    best = max(value(crowded, cells, films, [*s]) for s in combinations(range(8), count))
+    assert value(crowded, cells, films, taken) >= (1 - 1 / np.e) * best
     assert len(set(taken)) == count
 
 
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seed=some.integers(0, 10_000))
+def test_each_frame_taken_is_the_one_that_adds_most_and_adds_less_than_the_one_before(seed):
+    crowded, cells, films = frames(seed, 60)
+
+    taken = coverage.covering(crowded, cells, 20, films)
+
+    values = [value(crowded, cells, films, taken[:n]) for n in range(21)]
+    steps = np.diff(values)
+    assert (steps >= -1e-9).all()
+    assert (np.diff(steps) <= 1e-5).all()
+    for n in range(20):
+        adds = [value(crowded, cells, films, [*taken[:n], p]) - values[n] for p in range(60)]
+        assert steps[n] >= max(adds) - 1e-5
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seed=some.integers(0, 10_000), poorer=some.floats(0.2, 1.0))
+def test_no_film_starves_another_that_has_a_look_to_show(seed, poorer):
+    rng = np.random.default_rng(seed)
+    cells = rng.integers(0, 256, (60, 96), np.uint8)
+    crowded = np.array([1.0] * 40 + [poorer] * 20, np.float32)
+    films = np.repeat([0, 1], [40, 20])
+
+    taken = coverage.covering(crowded, cells, 40, films)
+
+    alone = next((n for n, place in enumerate(taken) if place >= 40), 40)
+    assert alone <= 1 / (poorer - 0.01) ** 2 + 2
+
+
 def test_of_two_that_are_the_same_one_is_taken_before_something_else_is_left_out():
-    tones = np.array([[200] * 4, [200] * 4, [20] * 4], np.uint8)
+    cells = np.array([[200] * 4, [200] * 4, [20] * 4], np.uint8)
     crowded = np.array([0.3, 0.3, 0.2], np.float32)
 
-    assert sorted(coverage.covering(crowded, tones, 2)) == [0, 2]
+    assert sorted(coverage.covering(crowded, cells, 2)) == [0, 2]
+
+
+def test_thirty_skies_give_way_to_other_places():
+    def seen(name: str, number: int) -> np.ndarray:
+        ink = Ink(0.2)
+        SCENES[name].draw(ink, np.random.default_rng(number))
+        frame = av.VideoFrame.from_ndarray(ink.image, "rgb24").reformat(format="yuv420p")
+        frame.pts = 0
+        return figures.of_frames([frame], 1).tones[0]
+
+    places = ["library", "market", "street", "bedroom", "kitchen", "night", "field"]
+    tones = np.array([*(seen("sky", n) for n in range(30)), *(seen(p, 1) for p in places)])
+    alike = np.full(len(tones), 0.2, np.float32)
+
+    taken = coverage.covering(alike, coverage.layouts(tones), 10)
+
+    assert set(range(30, 37)) <= set(taken)
 
 
 @pytest.mark.parametrize("name", ["library", "market", "street", "bedroom", "kitchen", "night"])

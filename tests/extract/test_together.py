@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from curate.demo.film import Take, draw
-from curate.extract import run
+from curate.extract import run, together
 from curate.extract.looks import Known, Library
+from curate.extract.together import Shortlist
 from curate.ledger import Ledger
 from curate.records import Frame, Refusal
 
@@ -91,13 +95,100 @@ def test_of_films_together_a_broken_one_is_named_and_a_lost_frame_comes_back(
     assert lost.exists()
 
 
-def test_a_shot_is_known_by_its_look_and_length():
-    look = "00ff" * 12
-    one_bit_off, many_off = "01ff" + "00ff" * 11, "ff00" * 12
-    library = Library([Known("ep1", look, 2.0)])
+def look(number: int, bits: int = 0, tint: int = 128) -> str:
+    """A look of its own for each number, so many bits off it."""
+    own = np.random.default_rng(number).integers(0, 256, 8, np.uint8)
+    own[0] ^= (1 << bits) - 1
+    return (own.tobytes() + bytes([tint, 128])).hex() * 3
 
-    assert library.find(one_bit_off, 2.1) == ("ep1", 1)
-    assert library.find(look, 4.0) is None
-    assert library.find(many_off, 2.0) is None
-    assert library.find("", 2.0) is None
-    assert Library().find(look, 2.0) is None
+
+def known(numbers, lasts_s=2.0, film="ep1") -> list[Known]:
+    return [Known(film, look(number), lasts_s) for number in numbers]
+
+
+def test_an_opening_is_known_by_three_shots_in_a_row_of_like_look_and_length():
+    library = Library(known(range(9)))
+
+    mine = [(look(n, bits=6), 2.1) for n in (20, 3, 4, 5, 21)]
+    assert library.recurring(mine) == [None, *[("ep1", 6)] * 3, None]
+    assert library.recurring([mine[3], mine[2], mine[1]]) == [None] * 3
+    assert library.recurring([(text, 4.0) for text, _ in mine]) == [None] * 5
+    assert library.recurring([(look(n, tint=160), 2.0) for n in (3, 4, 5)]) == [None] * 3
+    assert Library().recurring(mine) == [None] * 5
+
+
+def test_a_shot_that_an_opening_begins_with_is_known_though_it_is_cut_off():
+    mine = [(look(2, bits=6), 0.7), *((look(n, bits=6), 2.0) for n in (3, 4, 5))]
+
+    assert Library(known(range(9))).recurring(mine) == [("ep1", 6)] * 4
+
+
+def test_a_place_that_is_seen_again_is_no_opening_but_the_very_same_shot_is_not_taken_twice():
+    library = Library(known(range(9)))
+
+    assert library.recurring([(look(30), 2.0), (look(3, bits=5), 2.0)]) == [None, None]
+    assert library.recurring([(look(30), 2.0), (look(3, bits=1), 2.0)]) == [None, ("ep1", 1)]
+
+
+def test_a_run_does_not_go_from_one_film_into_the_next():
+    library = Library([*known([1, 2], film="ep1"), *known([3, 4], film="ep2")])
+
+    assert library.recurring([(look(n, bits=6), 2.0) for n in (1, 2, 3, 4)]) == [None] * 4
+
+
+def shortlists(seed: int) -> dict[str, Shortlist]:
+    rng = np.random.default_rng(seed)
+    found = {}
+    for film in "abcd":
+        n = int(rng.integers(1, 40))
+        cells = rng.integers(0, 256, (n, 96), np.uint8)
+        found[film] = Shortlist(np.arange(n), rng.uniform(0.05, 1, n).astype(np.float32), cells)
+    return found
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(seed=some.integers(0, 10_000), count=some.integers(1, 30), most=some.integers(40, 90))
+def test_what_is_taken_does_not_depend_on_the_order_of_films(seed, count, most):
+    lists = shortlists(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(together, "MOST_COMPARED", most)
+        taken = []
+        for order in ("abcd", "dbca"):
+            compared: dict[str, Shortlist] = {}
+            for film in order:
+                compared = together.comparable({**compared, film: lists[film]}, count)
+            taken.append(together.shared(compared, count))
+
+    assert taken[0] == taken[1]
+    assert sum(map(len, taken[0].values())) == min(count, sum(len(x.rows) for x in lists.values()))
+
+
+def test_a_long_film_does_not_take_the_place_of_a_short_one():
+    rng = np.random.default_rng(5)
+
+    def of(frames: int, density: float) -> Shortlist:
+        cells = rng.integers(0, 256, (frames, 96), np.uint8)
+        return Shortlist(np.arange(frames), np.full(frames, density, np.float32), cells)
+
+    given = together.shared({"long": of(600, 0.4), "short": of(30, 0.4), "bare": of(600, 0.01)}, 20)
+
+    assert [len(given[film]) for film in ("long", "short", "bare")] == [10, 10, 0]
+
+
+def test_a_film_that_is_added_is_the_only_one_decoded(tmp_path, season):
+    joint = run.Choosing(count=4, over="all")
+    with Ledger(tmp_path) as ledger:
+        run.extract(ledger, [season / "ep1.mp4"], choosing=joint)
+        before = {f: f.stat().st_mtime_ns for f in (tmp_path / "figures").rglob("*.npz")}
+        grown = run.extract(ledger, [season], choosing=joint)
+        after = {f: f.stat().st_mtime_ns for f in (tmp_path / "figures").rglob("*.npz")}
+
+    assert before.items() < after.items()
+    assert sum(len(film.frames) for film in grown.films) == 4
+
+
+def test_it_is_said_how_one_count_is_shared_out(curate, season):
+    ran = curate("extract", season, "--over", "all", "--count", 1)
+
+    assert "In all 1 frames of 1 of 2 films." in ran.stdout
+    assert "None of ep" in ran.stdout

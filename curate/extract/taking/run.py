@@ -82,14 +82,15 @@ def jointly(ledger: Ledger, planned: Plan, tell: Tell) -> Settled:
         except (CurateError, scan.Failed) as error:
             settled[work.film_id] = _failed(ledger, work, error)
             continue
+        given = {candidate.shot for candidate in choice.candidates}
         inside += [
-            Known(work.name, choice.looks[number - 1], shots.lasts_s(figures, span, tick_s))
-            for number in sorted({candidate.shot for candidate in choice.candidates})
-            for span in [choice.spans[number - 1]]
+            Known(work.name, look, shots.lasts_s(figures, span, tick_s), number in given)
+            for number, (look, span) in enumerate(zip(choice.looks, choice.spans, strict=True), 1)
         ]
         count = work.choosing.count or 0
         choices[work.film_id] = choice
-        lists[work.film_id] = together.shortlist(figures, choice, count, len(works))
+        lists[work.film_id] = together.shortlist(figures, choice)
+        lists = together.comparable(lists, count)
     if not choices:
         return settled
     shares = together.shared(lists, planned.todo[0].choosing.count or 0)
@@ -203,7 +204,7 @@ def _before(ledger: Ledger, work: Work) -> list[str]:
 
 
 def _known(ledger: Ledger, film_ids: Iterable[str]) -> list[Known]:
-    """The shots of films that frames were taken from."""
+    """The shots of films."""
     known = []
     for film_id in film_ids:
         film = ledger.get(Film, id=film_id)
@@ -211,8 +212,8 @@ def _known(ledger: Ledger, film_ids: Iterable[str]) -> list[Known]:
             continue
         given = {frame.shot for frame in ledger.all(Frame, film_id=film_id)}
         known += [
-            Known(film.name, shot.look, shot.end_s - shot.start_s)
-            for shot in ledger.all(Shot, film_id=film_id)
-            if shot.number in given and shot.look
+            Known(film.name, shot.look, shot.end_s - shot.start_s, shot.number in given)
+            for shot in sorted(ledger.all(Shot, film_id=film_id), key=lambda s: s.number)
+            if shot.look
         ]
     return known
