@@ -22,6 +22,7 @@ def hold(ray: Any, shared: Path, inputs: Sequence[Path]) -> None:
     """
     mark = shared / f".{uuid4().hex}"  # a folder of the same name may be another one
     try:
+        shared.mkdir(parents=True, exist_ok=True)
         mark.touch()
     except OSError as error:
         raise NotWritable(mark, error.strerror or str(error)) from error
