@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -45,7 +46,7 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
         RayMissing: Ray is not installed.
         ClusterUnreachable: there is no cluster, or it does not take this process.
     """
-    if find_spec("ray") is None:
+    if not _is_installed():
         raise RayMissing
     with tempfile.TemporaryDirectory(
         prefix="curate-ray-", dir=_short(), ignore_cleanup_errors=True
@@ -54,7 +55,7 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
             os.environ.setdefault(name, value)
         if address is None:
             os.environ |= _ALONE | {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
-            start = {
+            how: dict[str, Any] = {
                 "address": "local",
                 "num_cpus": cores,
                 "object_store_memory": _STORE_BYTES,
@@ -65,14 +66,14 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
             _answering(address)
             if "RAY_AUTH_MODE" not in os.environ and _has_token():
                 os.environ["RAY_AUTH_MODE"] = "token"  # as `ray start` does it
-            start = {"address": address}
+            how = {"address": address}
         import ray
 
         try:
             ray.init(
-                **start,
+                **how,
                 log_to_driver=False,
-                logging_level="CRITICAL",
+                logging_level=logging.CRITICAL,
                 runtime_env={"env_vars": dict.fromkeys(ONE_THREAD, "1")},
             )
         except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
@@ -82,6 +83,13 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
             yield ray
         finally:
             ray.shutdown()
+
+
+def _is_installed() -> bool:
+    try:
+        return find_spec("ray") is not None
+    except ImportError:
+        return False
 
 
 def _answering(address: str) -> None:
