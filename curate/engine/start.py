@@ -47,7 +47,7 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
         ClusterUnreachable: there is no cluster, or it does not take this process.
     """
     if not _is_installed():
-        raise RayMissing
+        raise RayMissing()
     with tempfile.TemporaryDirectory(
         prefix="curate-ray-", dir=_short(), ignore_cleanup_errors=True
     ) as folder:
