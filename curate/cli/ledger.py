@@ -9,9 +9,7 @@ import typer
 
 from curate.cli import console
 
-app = typer.Typer(
-    no_args_is_help=True, help="The ledger as JSON lines, out and in, or on another disk."
-)
+app = typer.Typer(no_args_is_help=True, help="The ledger as JSON lines, or elsewhere.")
 
 File = Annotated[Path, typer.Argument(help="A .jsonl file.")]
 

@@ -18,7 +18,7 @@ from curate.records import Pair, Task
 
 STATION = "pair-check"
 
-_NEEDS = engine.Needs(memory_mb=400)  # 233 for a pair of 3840 × 2160
+_NEEDS = engine.Needs(memory_mb=400)  # 233 for a pair of 4K
 
 
 def planned(
