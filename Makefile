@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v pyth
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format clean bench-scale
 
 demo: .venv/base
 	$(BIN)/curate -w demo demo
@@ -21,6 +21,11 @@ lint: .venv/test
 format: .venv/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench-scale: .venv/test
+	$(BIN)/python benchmarks/scale_cluster.py
+	$(BIN)/python benchmarks/scale_fleet.py
+	$(BIN)/python benchmarks/scale_ledger.py
 
 bench-%: .venv/base
 	$(BIN)/python benchmarks/$*.py

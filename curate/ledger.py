@@ -65,6 +65,8 @@ class Ledger:
             workspace.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WorkspaceUnusable(workspace, (error.strerror or str(error)).lower()) from error
+        if file.is_symlink() and not file.exists():
+            raise LedgerUnreadable(file, f"it lies in {file.readlink()}, not on this machine")
         if not os.access(workspace, os.W_OK):
             raise WorkspaceUnusable(workspace, "you may not write to it")
         try:
@@ -206,6 +208,10 @@ class Ledger:
             for noun in self.all(kind)
         )
         files.write_text(file, "".join(line + "\n" for line in lines))
+
+    def copy(self, file: Path) -> None:
+        """Copy the ledger as it is now to a file that is not there yet."""
+        self._execute("VACUUM INTO ?", [str(file)])
 
     def load(self, file: Path) -> int:
         """Read back what `dump` wrote, over what is here; returns the number of records.

@@ -9,7 +9,8 @@ FILE = "curate.db"
 
 def exists(workspace: Path) -> bool:
     """Whether any station has worked in `workspace`."""
-    return (workspace / FILE).is_file()
+    file = workspace / FILE
+    return file.is_file() or file.is_symlink()
 
 
 MIGRATIONS = (

@@ -99,6 +99,27 @@ def test_a_library_is_known_in_one_place_only(library):
     assert users <= ONLY_IN[library]
 
 
+def test_ray_is_known_to_a_single_module_and_loaded_when_it_is_asked_for():
+    users = [m for m in MODULES if "ray" in imports(ast.walk(parsed(m)))]
+
+    assert [module.name for module in users] == ["start.py"]
+    assert "ray" not in imports(at_import(parsed(users[0])))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
+def test_a_station_does_not_know_what_the_engine_is_made_of(module):
+    inside = [n for n in imports(ast.walk(parsed(module))) if n.startswith("curate.engine.")]
+
+    if part_of(module) != "engine":
+        assert {name.split(".")[2] for name in inside} <= {
+            "Needs",
+            "Outcome",
+            "cores",
+            "map",
+            "ray",
+        }
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(ROOT)))
 def test_heavy_libraries_are_imported_only_inside_functions(module):
     roots = {name.split(".")[0] for name in imports(at_import(parsed(module)))}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from curate import ledger as ledgers
+from curate import moving
 from curate.errors import (
     BadInput,
     DiskFull,
@@ -203,3 +204,25 @@ def test_twins_can_be_read_without_their_graphs(ledger: Ledger) -> None:
     ledger.put(TWIN)
 
     assert ledger.twins() == [dataclasses.replace(TWIN, graph={})]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_ledger_on_another_disk_is_found_through_its_workspace(tmp_path):
+    with Ledger(tmp_path / "shared") as ledger:
+        ledger.put(FRAME)
+
+    there = moving.move(tmp_path / "shared", tmp_path / "local")
+
+    with Ledger(tmp_path / "shared") as ledger:
+        assert ledger.all(Frame) == [FRAME]
+        assert there.with_name(there.name + "-wal").exists()
+    assert [file.name for file in (tmp_path / "shared").iterdir()] == ["curate.db"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_ledger_that_another_machine_has_is_not_begun_anew(tmp_path):
+    Ledger(tmp_path / "shared").__exit__(None, None, None)
+    moving.move(tmp_path / "shared", tmp_path / "local").unlink()
+
+    with pytest.raises(LedgerUnreadable, match="not on this machine"):
+        Ledger(tmp_path / "shared")

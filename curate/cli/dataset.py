@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from curate.cli import asking, console, options, sharing
+from curate.cli import asking, console, engines, options, sharing
 from curate.cli.help import Command as PlainCommand
 from curate.errors import BadSetting, NothingYet
 
@@ -103,6 +104,8 @@ def dataset(
     parquet: sharing.Parquet = False,
     push: sharing.Push = None,
     public: sharing.Public = False,
+    engine: engines.Engine = "local",
+    ray_address: engines.RayAddress = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -133,14 +136,21 @@ def dataset(
         run.Trainer(**{key: path.absolute().as_posix() for key, path in found.items() if path}),
     )
     if is_video:
-        clips = _Clips(dense, sparse, tuple(frames or (25,)), fps, dry_run, as_json, quiet)
+        clips = _Clips(
+            *(dense, sparse, tuple(frames or (25,)), fps, engine, ray_address),
+            *(dry_run, as_json, quiet),
+        )
         raise typer.Exit(_of_clips(context.obj, clips, settings))
     if dense or sparse:
         raise BadSetting(
             "Pairs of images in two folders are checked first.",
             remedy="Run `curate pair-check --dense DIR --sparse DIR`; clips need --kind video.",
         )
-    with Ledger(context.obj) as ledger, console.voice(quiet=quiet, as_json=as_json) as tell:
+    with ExitStack() as stack:
+        ledger = stack.enter_context(Ledger(context.obj))
+        tell = stack.enter_context(console.voice(quiet=quiet, as_json=as_json))
+        if not dry_run:
+            stack.enter_context(engines.used(engine, ray_address, context.obj, (), tell))
         report = run.dataset(ledger, settings, prompt=prompt, tell=tell, dry_run=dry_run)
     if as_json:
         console.show_json(report)
@@ -157,6 +167,8 @@ class _Clips:
     sparse: Path | None
     frames: tuple[int, ...]
     fps: float | None
+    engine: engines.Name
+    ray_address: str | None
     dry_run: bool
     as_json: bool
     quiet: bool
@@ -170,7 +182,11 @@ def _of_clips(workspace: Path, asked: _Clips, settings: Settings) -> int:
             "Pairs of clips are two folders.", remedy="Give --dense DIR and --sparse DIR."
         )
     sources = asked.dense, asked.sparse
-    with console.voice(quiet=asked.quiet, as_json=asked.as_json) as tell:
+    with ExitStack() as stack:
+        tell = stack.enter_context(console.voice(quiet=asked.quiet, as_json=asked.as_json))
+        if not asked.dry_run:
+            place = asked.engine, asked.ray_address, workspace
+            stack.enter_context(engines.used(*place, sources, tell))
         report = run.clips(
             workspace,
             sources,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from curate.cli import console
+from curate.cli import console, engines
 from curate.cli import extracted as shown
 from curate.cli.options import DryRun, Json, Quiet
 
@@ -174,6 +175,8 @@ def extract(
     order: Order = "time",
     list_only: List = False,
     as_csv: Csv = False,
+    engine: engines.Engine = "local",
+    ray_address: engines.RayAddress = None,
     dry_run: DryRun = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -207,7 +210,12 @@ def extract(
             planned = run.plan(None, films or [], choosing, reading, naming, tell)
         report = run.Report((), planned.todo, planned.failures)
     else:
-        with ledgers.Ledger(context.obj) as ledger, console.voice(quiet=quiet) as tell:
+        with ExitStack() as stack:
+            ledger = stack.enter_context(ledgers.Ledger(context.obj))
+            tell = stack.enter_context(console.voice(quiet=quiet))
+            if not dry_run:
+                used = engines.used(engine, ray_address, context.obj, films or [], tell)
+                stack.enter_context(used)
             report = run.extract(
                 ledger,
                 films or [],

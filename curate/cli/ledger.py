@@ -1,4 +1,4 @@
-"""curate ledger: what was done, as JSON lines, out and back in."""
+"""curate ledger: what was done, as JSON lines, out and back in; and where it lies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Write the ledger out as JSON lines, or read it in.",
+    help="The ledger as JSON lines, or elsewhere.",
 )
 
 File = Annotated[Path, typer.Argument(help="A .jsonl file.")]
@@ -39,3 +39,14 @@ def read(context: typer.Context, file: File) -> None:
     with Ledger(context.obj) as ledger:
         count = ledger.load(file)
     console.show(f"Read {count} records from {file}.")
+
+
+@app.command("move")
+def move(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="On a disk of this machine.")],
+) -> None:
+    """Move the ledger out of a workspace on a network disk; the workspace keeps a link to it."""
+    from curate import moving
+
+    console.show(f"The ledger is {moving.move(context.obj, folder)} from now on.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from curate.cli import console, options, sets
+from curate.cli import console, engines, options, sets
 from curate.errors import BadSetting, NothingYet
 from curate.records import Concept, Ruling
 
@@ -95,6 +95,8 @@ def pair_check(
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 5 if the kept pairs drift on any axis.")
     ] = False,
+    engine: engines.Engine = "local",
+    ray_address: engines.RayAddress = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -116,6 +118,9 @@ def pair_check(
             workspace = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ledger = stack.enter_context(Ledger(workspace))
         tell = stack.enter_context(console.voice(quiet=quiet))
+        if not dry_run:
+            used = engines.used(engine, ray_address, workspace, (dense, sparse), tell)
+            stack.enter_context(used)
         report = run.pair_check(
             ledger,
             folders=folders,

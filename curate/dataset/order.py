@@ -11,6 +11,8 @@ from curate.engine import Outcome
 T = TypeVar("T", bound=Hashable)
 R = TypeVar("R")
 
+_NEEDS = engine.Needs(memory_mb=500)
+
 
 def kept(work: Callable[[T], R], items: Sequence[T]) -> Iterator[Outcome[T, R]]:
     """As `engine.map`, in the order of `items`; what is done early waits.
@@ -20,7 +22,7 @@ def kept(work: Callable[[T], R], items: Sequence[T]) -> Iterator[Outcome[T, R]]:
     numbers = {item: number for number, item in enumerate(items)}
     early: dict[int, Outcome[T, R]] = {}
     following = 0
-    for outcome in engine.map(work, items):
+    for outcome in engine.map(work, items, needs=_NEEDS):
         early[numbers[outcome.item]] = outcome
         while following in early:
             yield early.pop(following)

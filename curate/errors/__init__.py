@@ -17,7 +17,8 @@ CurateError
 ├── PlaceError                exit 3
 │   ├── WorkspaceUnusable, LedgerUnreadable, LedgerBusy
 │   ├── DiskFull, NotWritable, InUse
-│   └── PortTaken
+│   ├── PortTaken
+│   └── RayMissing, ClusterUnreachable, ClusterLost, NodeUnfit
 ├── NoComfy                   exit 4
 │   ├── ServerUnreachable
 │   │   └── ServerSilent, ServerFailing, ServerStalled, ServerForbids
@@ -66,6 +67,13 @@ from curate.errors.comfy import (
     ServerUnreachable,
     TwinUnusable,
 )
+from curate.errors.engine import (
+    ClusterLost,
+    ClusterUnreachable,
+    NodeUnfit,
+    RayMissing,
+    WorkerDied,
+)
 from curate.errors.films import (
     FilmChanged,
     FilmEncrypted,
@@ -92,7 +100,6 @@ from curate.errors.place import (
     LedgerBusy,
     LedgerUnreadable,
     NotWritable,
-    WorkerDied,
     WorkspaceUnusable,
 )
 from curate.errors.review import PortTaken
@@ -116,6 +123,8 @@ __all__ = [
     "ClipUnreadable",
     "ClipUnusable",
     "ClipsDiffer",
+    "ClusterLost",
+    "ClusterUnreachable",
     "CurateError",
     "DatasetMoved",
     "DiskFull",
@@ -143,12 +152,14 @@ __all__ = [
     "NoComfy",
     "NoModuleChosen",
     "NoVideo",
+    "NodeUnfit",
     "NotWritable",
     "NothingLeft",
     "NothingYet",
     "PlaceError",
     "PortTaken",
     "PushFailed",
+    "RayMissing",
     "ServerFailing",
     "ServerForbids",
     "ServerLost",

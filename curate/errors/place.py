@@ -1,10 +1,10 @@
-"""Where curate works: the workspace, the ledger, the disk, the worker processes."""
+"""Where curate works: the workspace, the ledger, the disk."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from curate.errors.base import ItemFailed, PlaceError
+from curate.errors.base import PlaceError
 
 
 class WorkspaceUnusable(PlaceError):
@@ -52,12 +52,4 @@ class NotWritable(PlaceError):
     def __init__(self, file: Path, reason: str) -> None:
         super().__init__(
             f"Cannot write {file}: {reason}.", remedy="Choose a folder that you may write to."
-        )
-
-
-class WorkerDied(ItemFailed):
-    def __init__(self, item: str) -> None:
-        super().__init__(
-            f"The worker process died on {item}, three times.",
-            remedy="It may be out of memory or the file damaged; the other items are done.",
         )

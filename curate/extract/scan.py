@@ -15,6 +15,11 @@ from curate.extract.figures import Figures
 from curate.extract.rows import Work
 from curate.extract.store import Held, Stretch
 
+MEMORY_MB = 500
+"""What a process that decodes takes; of 4K H.264 it is 275."""
+
+_CARD_SHARE = 0.125
+
 
 class Failed(Exception):
     """A part of a film failed in a worker."""
@@ -38,7 +43,7 @@ def scan(work: Work, stretches: Sequence[Stretch], tell: Tell) -> Figures:
     done_s = held_s = total_s - sum(lengths_s[stretch.file] for stretch in waiting)
     began = time.monotonic()
     tell(Progress(source.path.name, done_s, total_s, unit="s"))
-    for outcome in engine.map(store.measure, waiting):
+    for outcome in engine.map(store.measure, waiting, needs=_needs(work)):
         if outcome.result is None:
             raise Failed(outcome.failure, str(source.path))
         done_s += lengths_s[outcome.item.file]
@@ -54,6 +59,12 @@ def stretches(work: Work, workspace: Path) -> list[Stretch]:
     return store.stretches(
         workspace, work.film_id, film.pieces(work.source, work.reading, work.window)
     )
+
+
+def _needs(work: Work) -> engine.Needs:
+    """A core for each piece; a graphics card decodes several at once."""
+    gpus = _CARD_SHARE if work.reading.hwaccel == "cuda" else 0
+    return engine.Needs(gpus=gpus, memory_mb=MEMORY_MB)
 
 
 def _length_s(stretch: Stretch) -> float:

@@ -15,6 +15,7 @@ from curate.extract.rows import Work
 from curate.extract.stills import Batch, Still
 
 _BATCH_FRAMES = 8
+_NEEDS = engine.Needs(memory_mb=scan.MEMORY_MB)
 
 
 def written(
@@ -39,7 +40,7 @@ def written(
         for begin in range(0, len(moments), size)
     ]
     label, done = f"{work.source.path.name}: frames", 0
-    for outcome in engine.map(stills.write, batches):
+    for outcome in engine.map(stills.write, batches, needs=_NEEDS):
         if outcome.result is None:
             raise scan.Failed(outcome.failure, str(work.source.path))
         done += len(outcome.item.moments)

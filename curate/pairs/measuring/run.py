@@ -18,6 +18,8 @@ from curate.records import Pair, Task
 
 STATION = "pair-check"
 
+_NEEDS = engine.Needs(memory_mb=400)  # 233 for a pair of 4K
+
 
 def planned(
     ledger: Ledger, halves: Sequence[Halves], clip: str | None, encoder: semantic.Encoder | None
@@ -122,7 +124,7 @@ def measured(
         with ledger.transaction():
             ledger.put(*todo.renewed)
     checks = (replace(check, side_px=side) for check in todo.checks)
-    for done, outcome in enumerate(engine.map(work, checks), start=1):
+    for done, outcome in enumerate(engine.map(work, checks, needs=_NEEDS), start=1):
         check, result = outcome.item, outcome.result
         if result:
             pair = record(ledger, check, result.measures) if result.measures else check.pair

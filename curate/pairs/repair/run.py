@@ -21,6 +21,8 @@ from curate.records import Pair, Task, Verdict
 STATION = "repair"
 FOLDER = Path("repaired")
 
+_NEEDS = engine.Needs(memory_mb=500)
+
 _TAKEN_BACK = "a person took the repair back"
 
 Measured = Sequence[tuple[Halves, Pair]]
@@ -94,7 +96,7 @@ def work(mending: Mending) -> Done:
 def attempt(ledger: Ledger, todo: Sequence[Mending], tell: Tell) -> list[Failure]:
     """Try the repairs and record what came of each; returns what failed."""
     failures = []
-    for done, outcome in enumerate(engine.map(work, todo), start=1):
+    for done, outcome in enumerate(engine.map(work, todo, needs=_NEEDS), start=1):
         if outcome.result:
             _record(ledger, outcome.item, outcome.result)
         elif outcome.failure:

@@ -1,4 +1,4 @@
-"""`map(work, items)`: each item in a process of this machine, each outcome as it finishes."""
+"""Items worked on in processes of this machine."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from curate.errors import Failure, WorkerDied
+from curate.engine.outcome import ONE_THREAD, TRIES, Outcome, given_up, worked
 
 if TYPE_CHECKING:  # a single item needs no processes, so they are imported where they start
     from concurrent.futures import ProcessPoolExecutor
@@ -26,66 +25,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WINDOWS_MOST = 61  # WaitForMultipleObjects takes 64 handles, the pool needs three
-_TRIES_ALONE = 2
+_MOST = 1024
 _AHEAD = 2  # items in flight for each worker: one in work, one waiting
 
-_ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENCV_FOR_THREADS_NUM",
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T, R]):
-    """What became of an item: a result or a failure, never both."""
-
-    item: T
-    result: R | None
-    failure: Failure | None
-
-
-def cores() -> int:
-    """The processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def map(
-    work: Callable[[T], R], items: Iterable[T], *, workers: int | None = None
-) -> Iterator[Outcome[T, R]]:
-    """Yield an outcome for each item, as they finish; at most two a worker are in flight.
-
-    A single item is worked here. More are worked in spawned processes, each with one BLAS and one
-    OpenCV thread; they end with this process however it ends. An item that kills its worker is
-    tried twice more, alone, before it is given up.
-
-    Args:
-        work: a top-level, picklable function.
-        items: picklable; read only as far ahead as there is room.
-        workers: processes at most; by default one a core.
-    """
+def map(work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[Outcome[T, R]]:
+    """As `engine.map`, in at most `most` processes; a single item is worked in this one."""
     queue = iter(items)
     first = list(itertools.islice(queue, 2))
     if len(first) < 2:
         for item in first:
-            yield _worked(work, item)
+            yield worked(work, item)
         return
-    most = min(workers or cores(), _WINDOWS_MOST if sys.platform == "win32" else 1024)
-    yield from _pooled(partial(_worked, work), itertools.chain(first, queue), most)
-
-
-def _worked(work: Callable[[T], R], item: T) -> Outcome[T, R]:
-    try:
-        return Outcome(item, work(item), None)
-    except Exception as error:
-        return Outcome(item, None, Failure.of(_named(item), error))
-
-
-def _named(item: object) -> str:
-    return str(getattr(item, "name", item))
+    most = min(most, _WINDOWS_MOST if sys.platform == "win32" else _MOST)
+    yield from _pooled(partial(worked, work), itertools.chain(first, queue), most)
 
 
 def _pooled(
@@ -119,7 +72,7 @@ def _pooled(
 
 
 def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
-    for _ in range(_TRIES_ALONE):
+    for _ in range(TRIES - 1):
         with _pool(1) as pool:
             try:
                 with _deaf():
@@ -127,8 +80,7 @@ def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
                 return future.result()
             except BrokenExecutor:
                 continue
-    name = _named(item)
-    return Outcome(item, None, Failure.of(name, WorkerDied(name)))
+    return given_up(item)
 
 
 @contextmanager
@@ -177,7 +129,7 @@ def _deaf() -> Iterator[None]:
 
 def _begin(lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    for name in _ONE_THREAD:
+    for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
