@@ -34,7 +34,10 @@ def hold(ray: Any, shared: Path, inputs: Sequence[Path]) -> None:
             if found["Alive"]
         }
         for address, reference in looks.items():
-            source, unseen = _seen(ray, address, reference)
+            seen = _seen(ray, address, reference)
+            if seen is None:
+                continue
+            source, unseen = seen
             if source != node.source():
                 raise NodeUnfit(address, "it has another curate than this machine")
             if unseen:
@@ -50,11 +53,13 @@ def _looking(ray: Any, node_id: str, paths: Sequence[Path]) -> Any:
     return remote.remote(str(Path.cwd()), paths)
 
 
-def _seen(ray: Any, address: str, reference: Any) -> tuple[str, list[str]]:
-    """The source of curate that a node has, and which paths it does not see."""
+def _seen(ray: Any, address: str, reference: Any) -> tuple[str, list[str]] | None:
+    """The source of curate that a node has, and which paths it does not see; None if it is gone."""
     errors = ray.exceptions
     try:
         source, unseen = ray.get(reference, timeout=_ANSWER_S)
+    except (errors.TaskUnschedulableError, errors.NodeDiedError):
+        return None
     except errors.RayTaskError as error:
         raise NodeUnfit(address, f"curate does not start there ({error.cause})") from error
     except errors.RayError as error:
