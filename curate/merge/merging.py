@@ -116,15 +116,12 @@ def _eager(asked: Settings, dtype: str) -> Wanted | None:
 def _solved(
     low: Sequence[Aligned], sources: Sources, device: Device, wanted: Wanted | None, tell: Tell
 ) -> list[Solved]:
-    done = 0
-
-    def one_more() -> None:
-        nonlocal done
-        done += 1
-        tell(Progress("merge", done, len(low), unit="modules"))
-
     work = partial(solving.solve, sources=sources, device=device, wanted=wanted)
-    return list(solving.in_threads(work, low, device.lanes, one_more))
+    solved: list[Solved] = []
+    for batch in solving.in_threads(work, solving.batches(low), device.lanes):
+        solved += batch
+        tell(Progress("merge", len(solved), len(low), unit="modules"))
+    return solved
 
 
 def _made(
@@ -139,7 +136,7 @@ def _made(
         again = Wanted(rank, wanted.multiplier, wanted.dtype)
         return one.factors or solving.make(one, sources, device, again)
 
-    pairs = solving.in_threads(made, solved, device.lanes, lambda: None)
+    pairs = solving.in_threads(made, solved, device.lanes)
     found: Made = {}
     for one, pair in zip(solved, pairs, strict=True):
         if wanted.dtype == "F16" and not all(np.isfinite(matrix).all() for matrix in pair):
