@@ -98,7 +98,14 @@ def basis(xp: Any, terms: Sequence[Term], room: Callable[[tuple[int, int]], Arra
     return Basis(up, down, _mixes(tuple(ranks), paired=paired))
 
 
-def solve(xp: Any, fetch: Any, bases: Sequence[Basis]) -> list[Solution]:
+def grams(base: Basis) -> tuple[Array, Array]:
+    """The Gram matrices U'U and VV', (R, R) each; best made while the basis is in the cache."""
+    return base.up.T @ base.up, base.down @ base.down.T
+
+
+def solve(
+    xp: Any, fetch: Any, bases: Sequence[Basis], gram: Sequence[tuple[Array, Array]]
+) -> list[Solution]:
     """The exact singular value decomposition of each `up @ down`, in float64.
 
     Many are solved in the time that numpy takes to be called for one.
@@ -107,12 +114,12 @@ def solve(xp: Any, fetch: Any, bases: Sequence[Basis]) -> list[Solution]:
         xp: numpy or torch.
         fetch: brings an array of xp's to numpy.
         bases: as `basis` gives them, of one number of terms and one R.
+        gram: `grams` of each.
 
     Raises:
         FloatingPointError: a NaN or an infinity is in one.
     """
-    left = fetch(xp.stack([one.up.T @ one.up for one in bases]))
-    right = fetch(xp.stack([one.down @ one.down.T for one in bases]))
+    left, right = (fetch(xp.stack(side)) for side in zip(*gram, strict=True))
     if not (np.isfinite(left).all() and np.isfinite(right).all()):
         raise FloatingPointError
     return _solved(xp, fetch, bases, left, right)
@@ -189,7 +196,9 @@ def _gram_roots(left: Small, right: Small) -> tuple[Small, Small] | None:
         return None
     condition = np.sum(_norms(roots) ** 2 * _norms(inverses) ** 2, axis=0)
     lu, lv = roots * lengths[..., None]
-    if np.any(_EPS * condition * _sums_of_parts(lu, lv) > _TOLERATED * _norms(_transposed(lu) @ lv)):
+    if np.any(
+        _EPS * condition * _sums_of_parts(lu, lv) > _TOLERATED * _norms(_transposed(lu) @ lv)
+    ):
         return None
     return lu, lv
 

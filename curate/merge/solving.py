@@ -72,9 +72,12 @@ def solve(
     """
     scratch.begin()
     with device.lane(), np.errstate(invalid="ignore", over="ignore"):
-        bases = [_basis(one, sources, device) for one in batch]
+        bases, grams = [], []
+        for one in batch:
+            bases.append(_basis(one, sources, device))
+            grams.append(difference.grams(bases[-1]))
         try:
-            solutions = difference.solve(device.xp, device.fetch, bases)
+            solutions = difference.solve(device.xp, device.fetch, bases, grams)
         except FloatingPointError:
             raise _culprit(batch, sources) from None
         made = [

@@ -39,7 +39,7 @@ def dense(terms):
 def solved(terms, device):
     sent = [Term(device.send(t.up), device.send(t.down), t.weight) for t in terms]
     base = difference.basis(device.xp, sent, device.room)
-    return base, difference.solve(device.xp, device.fetch, [base])[0]
+    return base, difference.solve(device.xp, device.fetch, [base], [difference.grams(base)])[0]
 
 
 def product(terms, rank, device, multiplier=1.0):
