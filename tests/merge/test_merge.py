@@ -417,6 +417,14 @@ def test_a_file_minus_itself_is_no_difference(tmp_path):
     assert "no difference" in refused(tmp_path, first, twin)
 
 
+def test_full_differences_that_are_the_same_are_no_difference(tmp_path):
+    tensors = drawn.musubi(drawn.factors(1), alpha=2.0)
+    tensors["lora_unet_blocks_0_ffn_0.diff_b"] = np.full(30, 3.0, np.float32)
+    first, twin = (drawn.save(tmp_path / f"{n}.safetensors", tensors) for n in "ab")
+
+    assert "no difference" in refused(tmp_path, first, twin)
+
+
 def test_zeros_can_be_asked_for(tmp_path):
     first, _ = drawn.pair(tmp_path)
     twin = drawn.save(tmp_path / "twin.safetensors", load_file(first))
