@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from curate.errors import CurateError, Failure, NotWritable
 from curate.events import Tell, silent
@@ -30,10 +31,14 @@ def show_json(value: object) -> None:
 
 def show(text: str = "", *, lead: str = "", style: str = "bold") -> None:
     """Print a line of the result as it is, after `lead`, which has a style."""
-    from rich.text import Text
-
-    line = Text.assemble((lead, style), " " if lead and text else "", text)
+    space = " " if lead and text else ""
     with _written():
+        if _is_plain(sys.stdout):
+            print(f"{lead}{space}{text}", flush=True)
+            return
+        from rich.text import Text
+
+        line = Text.assemble((lead, style), space, text)
         _console(stderr=False).print(line, soft_wrap=True)
         sys.stdout.flush()
 
@@ -62,6 +67,9 @@ def show_table(
 
 def note(text: str) -> None:
     """Say something on stderr that is no result."""
+    if _is_plain(sys.stderr):
+        print(text, file=sys.stderr)
+        return
     _console(stderr=True).print(text, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -123,6 +131,11 @@ def _complain(message: str, remedy: str) -> None:
     console.print("[bold red]error:[/] ", end="")
     console.print(message, soft_wrap=True, highlight=False, markup=False)
     console.print(f"       {remedy}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _is_plain(stream: TextIO) -> bool:
+    """Whether nothing can be styled there, so that rich need not be loaded."""
+    return not stream.isatty() and not os.environ.get("FORCE_COLOR")
 
 
 def _console(*, stderr: bool) -> Console:

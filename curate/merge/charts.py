@@ -67,11 +67,13 @@ def curve(shares: Sequence[float], *, chosen: int, title: str) -> str:
 
 def bars(values: Sequence[float], kept: int) -> str:
     """A tiny bar chart of a spectrum, the kept values dark; the largest fills the height."""
-    shown, top, step, height = list(values[:32]), max(values, default=0.0) or 1.0, 4, 18
+    shown, step, height = values[:32], 4, 18
+    unit = height / (max(values, default=0.0) or 1.0)
+    lines = [f"M{i * step + 1.5} {height}v-{value * unit:.1f}" for i, value in enumerate(shown)]
     drawn = "".join(
-        f'<rect x="{i * step}" y="{height - h:.1f}" width="3" height="{h:.1f}" '
-        f'class="{"on" if i < kept else "off"}"/>'
-        for i, h in ((i, value / top * height) for i, value in enumerate(shown))
+        f'<path class="{name}" d="{"".join(part)}"/>'
+        for name, part in (("on", lines[:kept]), ("off", lines[kept:]))
+        if part
     )
     return f'<svg width="{max(len(shown), 1) * step}" height="{height}">{drawn}</svg>'
 

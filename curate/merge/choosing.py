@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
 from curate.errors import LorasDiffer, NoModuleChosen
 from curate.merge import numbers, ranks, solving
+from curate.merge.align import Aligned
 from curate.merge.settings import Settings
-from curate.merge.solving import Solved
+from curate.merge.solving import Full, Solved
 
 _HEADER_BYTES, _HEADER_BYTES_A_MODULE = 1500, 400  # metadata; three tensors' names and places
 
@@ -38,13 +40,19 @@ def strong_enough(solved: Sequence[Solved], asked: Settings) -> list[Solved]:
     return [one for one in solved if one.aligned.key in left]
 
 
-def check_difference(solved: Sequence[Solved], asked: Settings) -> None:
+def check_difference(
+    solved: Iterable[Solved],
+    whole: Mapping[str, tuple[Aligned, Mapping[str, Full]]],
+    asked: Settings,
+) -> None:
     """See that there is something to write.
 
     Raises:
         LorasDiffer: every difference is zero, and zeros were not asked for.
     """
-    if not asked.allow_zero and not any(one.solution.singular.any() for one in solved):
+    full = (values for _, parts in whole.values() for values in parts.values())
+    there = chain((one.solution.singular for one in solved), full)
+    if not asked.allow_zero and not any(values.any() for values in there):
         raise LorasDiffer(
             "There is no difference between the two LoRAs in the chosen modules.",
             remedy="Check that they are not the same file; --allow-zero writes zeros.",

@@ -79,48 +79,50 @@ def basis(xp: Any, terms: Sequence[Term], room: Callable[[tuple[int, int]], Arra
     paired = len(terms) > 1 and terms[0].weight * terms[1].weight < 0 and ranks[0] == ranks[1]
     ends = [int(end) for end in np.cumsum(ranks)]
     places = [slice(end - rank, end) for end, rank in zip(ends, ranks, strict=True)]
-    up = room((terms[0].up.shape[0], ends[-1]))
+    ups = [term.up for term in terms]
+    up = room((ups[0].shape[0], ends[-1]))
     down = room((ends[-1], terms[0].down.shape[1]))
     for term, here in zip(terms, places, strict=True):
-        up[:, here] = term.up
         down[here] = term.down
     if paired:
         one, two = places[:2]
-        ratio = -terms[1].weight / terms[0].weight
-        if ratio != 1:
-            up[:, two] *= ratio
-        xp.subtract(up[:, one], up[:, two], out=up[:, two])
+        apart = room(ups[1].shape)
+        apart[...] = ups[1]
+        _scale(apart, -terms[1].weight / terms[0].weight)
+        ups[1] = xp.subtract(ups[0], apart, out=apart)
         down[one] -= down[two]
         _scale(down[: ends[1]], terms[0].weight)
+    xp.concatenate(ups, axis=1, out=up)
     for term, here in list(zip(terms, places, strict=True))[2 if paired else 0 :]:
         _scale(down[here], term.weight)
     return Basis(up, down, _mixes(tuple(ranks), paired=paired))
 
 
-def solve(xp: Any, fetch: Any, base: Basis) -> Solution:
-    """The exact singular value decomposition of `base.up @ base.down`, in float64.
+def grams(base: Basis) -> tuple[Array, Array]:
+    """The Gram matrices U'U and VV', (R, R) each; best made while the basis is in the cache."""
+    return base.up.T @ base.up, base.down @ base.down.T
+
+
+def solve(
+    xp: Any, fetch: Any, bases: Sequence[Basis], gram: Sequence[tuple[Array, Array]]
+) -> list[Solution]:
+    """The exact singular value decomposition of each `up @ down`, in float64.
+
+    Many are solved in the time that numpy takes to be called for one.
 
     Args:
         xp: numpy or torch.
         fetch: brings an array of xp's to numpy.
-        base: as `basis` gives it.
+        bases: as `basis` gives them, of one number of terms and one R.
+        gram: `grams` of each.
 
     Raises:
-        FloatingPointError: a NaN or an infinity is in it.
+        FloatingPointError: a NaN or an infinity is in one.
     """
-    left, right = fetch(base.up.T @ base.up), fetch(base.down @ base.down.T)
+    left, right = (fetch(xp.stack(side)) for side in zip(*gram, strict=True))
     if not (np.isfinite(left).all() and np.isfinite(right).all()):
         raise FloatingPointError
-    inner = _inner(left, right, base.mixes)
-    size = len(left)
-    if not (left.any() and right.any()):
-        empty = np.zeros((size, size))
-        return Solution(np.zeros(size), empty, empty, inner, by_householder=False)
-    roots = _gram_roots(left, right)
-    if roots is None:
-        lu, lv = (fetch(xp.linalg.qr(m)[1]).T for m in (base.up, base.down.T))
-        return _decomposed(lu, lv, inner, by_householder=True)
-    return _decomposed(*roots, inner, by_householder=False)
+    return _solved(xp, fetch, bases, left, right)
 
 
 def factors(
@@ -156,41 +158,74 @@ def _mixes(ranks: tuple[int, ...], *, paired: bool) -> Small:
     return mixes
 
 
+def _solved(
+    xp: Any, fetch: Any, bases: Sequence[Basis], left: Small, right: Small
+) -> list[Solution]:
+    """The same from the Gram matrices, (modules, R, R) each."""
+    roots = _gram_roots(left, right)
+    if roots is None and len(bases) > 1:  # one of them is to blame
+        alone = (([one], left[n : n + 1], right[n : n + 1]) for n, one in enumerate(bases))
+        return [solution for one in alone for solution in _solved(xp, fetch, *one)]
+    inner = _inner(left, right, np.stack([one.mixes for one in bases]))
+    if roots is not None:
+        return _decomposed(*roots, inner, by_householder=False)
+    if not (left.any() and right.any()):
+        empty = np.zeros(left.shape[1:])
+        return [Solution(empty[0], empty, empty, inner[0], by_householder=False)]
+    lu, lv = (fetch(xp.linalg.qr(m)[1]).T[None] for m in (bases[0].up, bases[0].down.T))
+    return _decomposed(lu, lv, inner, by_householder=True)
+
+
 def _inner(left: Small, right: Small, mixes: Small) -> Small:
     # <U X V, U Y V> = tr(X' U'U Y VV') for the mixes X, Y
-    flat = len(mixes), -1
-    return mixes.reshape(flat) @ (left @ mixes @ right).reshape(flat).T
+    flat = *mixes.shape[:2], -1
+    products = (left[:, None] @ mixes @ right[:, None]).reshape(flat)
+    return np.asarray(mixes.reshape(flat) @ _transposed(products))
 
 
 def _gram_roots(left: Small, right: Small) -> tuple[Small, Small] | None:
-    """Cholesky roots of both Gram matrices, or None where they would not be exact enough."""
-    roots, condition = [], 0.0
-    for gram in (left, right):
-        lengths = np.sqrt(np.diag(gram))
-        if not lengths.all():
-            return None
-        try:
-            root = np.linalg.cholesky(gram / np.outer(lengths, lengths))
-            inverse = np.linalg.inv(root)
-        except np.linalg.LinAlgError:
-            return None
-        condition += float(np.sum(root**2) * np.sum(inverse**2))
-        roots.append(root * lengths[:, None])
-    lu, lv = roots
-    if _EPS * condition * _sum_of_parts(lu, lv) > _TOLERATED * float(np.linalg.norm(lu.T @ lv)):
+    """Cholesky roots of both Gram matrices, or None where one would not be exact enough."""
+    grams = np.stack([left, right])
+    lengths = np.sqrt(np.diagonal(grams, axis1=-2, axis2=-1))
+    if not lengths.all():
+        return None
+    try:
+        roots = np.linalg.cholesky(grams / (lengths[..., None] * lengths[..., None, :]))
+        inverses = np.linalg.inv(roots)
+    except np.linalg.LinAlgError:
+        return None
+    condition = np.sum(_norms(roots) ** 2 * _norms(inverses) ** 2, axis=0)
+    lu, lv = roots * lengths[..., None]
+    if np.any(
+        _EPS * condition * _sums_of_parts(lu, lv) > _TOLERATED * _norms(_transposed(lu) @ lv)
+    ):
         return None
     return lu, lv
 
 
-def _decomposed(lu: Small, lv: Small, inner: Small, *, by_householder: bool) -> Solution:
-    p, singular, wt = np.linalg.svd(lu.T @ lv, full_matrices=False)
-    noise = len(lu) * _EPS * _sum_of_parts(lu, lv)
-    real = singular > noise
-    singular = np.where(real, singular, 0.0)
-    roots = np.sqrt(np.where(real, singular, np.inf))
-    return Solution(singular, lv @ wt.T / roots, (p / roots).T @ lu.T, inner, by_householder)
+def _decomposed(lu: Small, lv: Small, inner: Small, *, by_householder: bool) -> list[Solution]:
+    p, singular, wt = np.linalg.svd(_transposed(lu) @ lv, full_matrices=False)
+    noise = lu.shape[1] * _EPS * _sums_of_parts(lu, lv)
+    real = singular > noise[:, None]
+    roots = np.sqrt(np.where(real, singular, np.inf))[:, None]
+    found = (
+        np.where(real, singular, 0.0),
+        lv @ _transposed(wt) / roots,
+        _transposed(p / roots) @ _transposed(lu),
+        inner,
+    )
+    return [Solution(*one, by_householder) for one in zip(*found, strict=True)]
 
 
-def _sum_of_parts(lu: Small, lv: Small) -> float:
-    """Root of the summed squares of |column of U| |row of V|: what rounding errors scale with."""
-    return float(np.linalg.norm(np.linalg.norm(lu, axis=1) * np.linalg.norm(lv, axis=1)))
+def _transposed(matrices: Small) -> Small:
+    return matrices.swapaxes(-1, -2)
+
+
+def _norms(matrices: Small) -> Small:
+    return np.asarray(np.linalg.norm(matrices, axis=(-2, -1)))
+
+
+def _sums_of_parts(lu: Small, lv: Small) -> Small:
+    """Roots of the summed squares of |column of U| |row of V|: what rounding errors scale with."""
+    parts = np.linalg.norm(lu, axis=-1) * np.linalg.norm(lv, axis=-1)
+    return np.asarray(np.linalg.norm(parts, axis=-1))

@@ -6,8 +6,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
 from mmap import ACCESS_READ, mmap
@@ -138,48 +137,65 @@ class TensorFile:
             raise LoraUnreadable(self.path, f"it is truncated, {reached - size} bytes are missing")
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A tensor to be written: its name, its shape, its dtype as safetensors names it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
 def write(
-    path: Path, tensors: Iterable[tuple[str, NDArray[Any], str]], metadata: Mapping[str, str]
+    path: Path,
+    slots: Sequence[Slot],
+    values: Iterable[NDArray[Any]],
+    metadata: Mapping[str, str],
+    *,
+    final: Callable[[], Mapping[str, str]] | None = None,
 ) -> None:
-    """Write a safetensors file: (name, values, dtype as safetensors names it), and metadata.
+    """Write a safetensors file.
 
     The same arguments give the same bytes. kohya's hashes are added: SHA-256 of all tensors'
     bytes, and the first 8 digits of that of the file's bytes from 0x100000 to 0x110000.
+
+    Args:
+        path: the file.
+        slots: what stands in it, in its order.
+        values: the numbers of each; they are written as they come.
+        metadata: beside kohya's hashes.
+        final: asked for the metadata again when all is written, for what is not known before;
+            every value must be as long as it was.
 
     Raises:
         DiskFull, NotWritable: as `files.appearing`.
     """
     header: dict[str, object] = {}
-    pieces: list[memoryview] = []
     reached = 0
-    for name, values, dtype in tensors:
-        data = numbers.encode(values, dtype)
-        places = [reached, reached + data.nbytes]
-        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": places}
-        pieces.append(data.data.cast("B"))
-        reached += data.nbytes
-    notes = {**metadata, _HASH: "0" * 64, _LEGACY_HASH: "0" * 8}
-    begin = len(_encoded(header, notes))
-    with (
-        files.appearing(path) as part,
-        part.open("wb", buffering=0) as file,
-        ThreadPoolExecutor(1) as beside,
-    ):
-        digest = beside.submit(_sha256, pieces)
+    for slot in slots:
+        end = reached + math.prod(slot.shape) * numbers.BYTES[slot.dtype]
+        places = [reached, end]
+        header[slot.name] = {"dtype": slot.dtype, "shape": slot.shape, "data_offsets": places}
+        reached = end
+    no_hashes = {_HASH: "0" * 64, _LEGACY_HASH: "0" * 8}
+    begin = len(_encoded(header, {**metadata, **no_hashes}))
+    with files.appearing(path) as part, part.open("w+b", buffering=0) as file:
         file.seek(begin)
-        for piece in pieces:
-            _write_all(file, piece)
-        notes[_HASH] = digest.result()
-        notes[_LEGACY_HASH] = _window_hash([_encoded(header, notes), *pieces])
+        digest = hashlib.sha256()
+        for slot, array in zip(slots, values, strict=True):
+            assert array.shape == slot.shape, slot.name
+            data = numbers.encode(array, slot.dtype).data.cast("B")
+            _write_all(file, data)
+            digest.update(data)
+        notes = {**(final() if final else metadata), **no_hashes, _HASH: digest.hexdigest()}
+        start = _encoded(header, notes)
+        assert len(start) == begin, "the metadata grew"
+        file.seek(0)
+        _write_all(file, memoryview(start))
+        file.seek(_LEGACY_START)
+        notes[_LEGACY_HASH] = hashlib.sha256(file.read(_LEGACY_BYTES)).hexdigest()[:8]
         file.seek(0)
         _write_all(file, memoryview(_encoded(header, notes)))
-
-
-def _sha256(pieces: Iterable[memoryview]) -> str:
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def _write_all(file: RawIOBase, view: memoryview) -> None:
@@ -191,19 +207,6 @@ def _encoded(header: Mapping[str, object], metadata: Mapping[str, str]) -> bytes
     text = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
-
-
-def _window_hash(pieces: Iterable[bytes | memoryview]) -> str:
-    digest, reached = hashlib.sha256(), 0
-    for piece in pieces:
-        view = memoryview(piece).cast("B")
-        start = max(_LEGACY_START - reached, 0)
-        end = _LEGACY_START + _LEGACY_BYTES - reached
-        if end <= 0:
-            break
-        digest.update(view[start:end])
-        reached += view.nbytes
-    return digest.hexdigest()[:8]
 
 
 def _may_be_length(begin: bytes, size: int) -> bool:

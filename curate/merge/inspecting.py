@@ -111,10 +111,11 @@ def compare(first: Path, second: Path) -> Compared:
         low = [one for one in found.all if one.shape]
         device = devices.choose("auto", work_flop=solving.flop(low))
         work = partial(solving.solve, sources=found.sources, device=device, wanted=None)
-        solved = list(solving.in_threads(work, low, device.lanes, _nothing))
+        batches = solving.in_threads(work, solving.batches(low), device.lanes)
+        solved = [one for batch in batches for one in batch]
         shared = [one for one in low if one.shared]
         angles = partial(_angles, sources=found.sources)
-        between = tuple(solving.in_threads(angles, shared, device.lanes, _nothing))
+        between = tuple(solving.in_threads(angles, shared, device.lanes))
     reports = report.modules(solved, {one.aligned.key: _RANK for one in solved})
     totals = report.totals(reports, solved)
     both = totals.norm_a**2 + totals.norm_b**2
@@ -184,7 +185,3 @@ def _spelling(found: Mapping[str, Module]) -> str:
         for one in found.values()
     )
     return ", ".join(said)
-
-
-def _nothing() -> None:
-    return None

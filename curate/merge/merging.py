@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, tee
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,8 @@ from curate.merge.settings import STORED, Settings
 from curate.merge.solving import Pair, Solved, Sources, Wanted
 from curate.merge.spelling import Spelling, tensors
 
-Made = dict[str, tuple[Aligned, Pair, int]]
+Whole = Mapping[str, tuple[Aligned, Mapping[str, solving.Full]]]
+"""The modules that hold full differences, and these by role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +61,35 @@ def merge(job: Job, found: Found, tell: Tell) -> Merged:
         LorasDiffer: the files do not belong together, or there is no difference.
         NoModuleChosen: nothing is left to do.
     """
-    dtype = _dtype(job.settings, found.loras[0])
+    asked, dtype = job.settings, _dtype(job.settings, found.loras[0])
     low = [one for one in found.chosen if one.shape]
-    device = devices.choose(
-        job.settings.device, work_flop=solving.flop(low), workers=job.settings.workers
-    )
-    solved = _solved(low, found.sources, device, _eager(job.settings, dtype), tell)
-    strong = choosing.strong_enough(solved, job.settings)
-    found.left_out["too weak"] = len(solved) - len(strong)
+    device = devices.choose(asked.device, work_flop=solving.flop(low), workers=asked.workers)
     whole = _whole(found)
-    if not whole:
-        choosing.check_difference(strong, job.settings)
-    ranks = choosing.ranks_of(strong, job.settings, dtype)
-    multiplier = choosing.multiplier(strong, ranks, job.settings)
-    made = _made(strong, ranks, found.sources, device, Wanted(0, multiplier, dtype))
-    scaled = {
-        key: (one, {role: values * multiplier for role, values in parts.items()})
-        for key, (one, parts) in whole.items()
-    }
-    if job.settings.non_target == "zero":
-        made |= _zeros(found.all, made, dtype)
-    with ThreadPoolExecutor(1) as beside:
-        writing = beside.submit(_write, job, found, made, scaled, strong, dtype)
-        notices = _notices(job, found, strong, whole)
-        reports = report.modules(strong, ranks)
-        totals = report.totals(reports, strong)
-        written = writing.result()
+    coming = _solved(low, found.sources, device, _eager(asked, dtype), tell)
+    if asked.waits_for_figures:
+        solved = choosing.strong_enough(list(coming), asked)
+        choosing.check_difference(solved, whole, asked)
+        ranks = choosing.ranks_of(solved, asked, dtype)
+        multiplier = choosing.multiplier(solved, ranks, asked)
+        pairs = _made(solved, ranks, found.sources, device, Wanted(0, multiplier, dtype))
+    else:  # the file is written while the modules are solved
+        solved = []
+        ranks, multiplier = {one.key: max(asked.ranks) for one in low}, asked.alpha
+        pairs = _as_solved(coming, solved, whole, asked)
+    found.left_out["too weak"] = len(low) - len(ranks)
+    _write(job, found, ranks, pairs, _scaled(whole, multiplier), dtype)
+    reports = report.modules(solved, ranks)
+    totals = report.totals(reports, solved)
     return Merged(
-        written,
+        tuple(_written(rank, path, solved, ranks) for rank, path in job.outputs().items()),
         reports,
         totals,
         multiplier,
         {reason: count for reason, count in found.left_out.items() if count},
         sum(not one.shared for one in found.chosen),
-        sum(one.solution.by_householder for one in strong),
+        sum(one.solution.by_householder for one in solved),
         device.name,
-        (*notices, *report.warnings(reports, totals)),
+        (*_notices(job, found, solved, whole), *report.warnings(reports, totals)),
     )
 
 
@@ -115,16 +109,24 @@ def _eager(asked: Settings, dtype: str) -> Wanted | None:
 
 def _solved(
     low: Sequence[Aligned], sources: Sources, device: Device, wanted: Wanted | None, tell: Tell
-) -> list[Solved]:
+) -> Iterator[Solved]:
     done = 0
-
-    def one_more() -> None:
-        nonlocal done
-        done += 1
+    work = partial(solving.solve, sources=sources, device=device, wanted=wanted)
+    for batch in solving.in_threads(work, solving.batches(low), device.lanes):
+        yield from batch
+        done += len(batch)
         tell(Progress("merge", done, len(low), unit="modules"))
 
-    work = partial(solving.solve, sources=sources, device=device, wanted=wanted)
-    return list(solving.in_threads(work, low, device.lanes, one_more))
+
+def _as_solved(
+    coming: Iterable[Solved], solved: list[Solved], whole: Whole, asked: Settings
+) -> Iterator[Pair]:
+    """The factors of each module, which is added to `solved`; refused if all are nothing."""
+    for one in coming:
+        solved.append(one)
+        assert one.factors is not None
+        yield one.factors
+    choosing.check_difference(solved, whole, asked)
 
 
 def _made(
@@ -133,72 +135,88 @@ def _made(
     sources: Sources,
     device: Device,
     wanted: Wanted,
-) -> Made:
+) -> Iterator[Pair]:
     def made(one: Solved) -> Pair:
-        rank = ranks[one.aligned.key]
-        again = Wanted(rank, wanted.multiplier, wanted.dtype)
+        again = Wanted(ranks[one.aligned.key], wanted.multiplier, wanted.dtype)
         return one.factors or solving.make(one, sources, device, again)
 
-    pairs = solving.in_threads(made, solved, device.lanes, lambda: None)
-    found: Made = {}
-    for one, pair in zip(solved, pairs, strict=True):
-        if wanted.dtype == "F16" and not all(np.isfinite(matrix).all() for matrix in pair):
+    return solving.in_threads(made, solved, device.lanes)
+
+
+def _finite(modules: Iterable[tuple[Aligned, int]], pairs: Iterable[Pair]) -> Iterator[Pair]:
+    for (one, _), pair in zip(modules, pairs, strict=True):
+        if not all(np.isfinite(matrix).all() for matrix in pair):
             raise LorasDiffer(
-                f"The difference in {one.aligned.name} is too large for {wanted.dtype}.",
+                f"The difference in {one.name} is too large for float16.",
                 remedy="Give --dtype bfloat16 or float32, or a smaller --alpha.",
             )
-        found[one.aligned.key] = (one.aligned, pair, ranks[one.aligned.key])
-    return found
+        yield pair
 
 
-def _whole(found: Found) -> dict[str, tuple[Aligned, dict[str, solving.Full]]]:
+def _whole(found: Found) -> Whole:
     parts = {one.key: (one, solving.whole(one, found.sources)) for one in found.chosen}
     return {key: pair for key, pair in parts.items() if pair[1]}
 
 
-def _zeros(everything: Sequence[Aligned], made: Made, dtype: str) -> Made:
-    rank = max((rank for _, _, rank in made.values()), default=1)
-    kind = np.float16 if dtype == "F16" else np.float32
+def _scaled(whole: Whole, multiplier: float) -> Whole:
     return {
-        one.key: (
-            one,
-            (np.zeros((one.shape.rows, 0), kind), np.zeros((0, one.shape.columns), kind)),
-            rank,
-        )
-        for one in everything
-        if one.shape and one.key not in made
+        key: (one, {role: values * multiplier for role, values in parts.items()})
+        for key, (one, parts) in whole.items()
     }
+
+
+def _zeros(modules: Iterable[Aligned]) -> Iterator[Pair]:
+    for one in modules:
+        assert one.shape is not None
+        yield (
+            np.zeros((one.shape.rows, 0), np.float16),
+            np.zeros((0, one.shape.columns), np.float16),
+        )
 
 
 def _write(
     job: Job,
     found: Found,
-    made: Made,
-    whole: Mapping[str, tuple[Aligned, Mapping[str, solving.Full]]],
-    solved: Sequence[Solved],
+    ranks: Mapping[str, int],
+    pairs: Iterator[Pair],
+    whole: Whole,
     dtype: str,
-) -> tuple[Written, ...]:
-    first = found.sources.files[0]
+) -> None:
     spelling = Spelling(found.loras[0].values(), job.settings.format)
-    is_wan = any(one.name.startswith("blocks.") for one in found.all)
-    written = []
-    for asked, path in job.outputs().items():
-        at = {key: (one, pair, asked or rank) for key, (one, pair, rank) in made.items()}
-        ranks = {rank for _, _, rank in at.values()}
-        notes = describe.metadata(
-            first,
-            title=path.stem,
-            rank=ranks.pop() if len(ranks) == 1 else None,
-            task=job.id,
-            inputs=list(zip(job.inputs, job.hashes, job.weights, strict=True)),
-            options=job.settings.described(),
-            is_wan=is_wan,
-        )
-        files.write(path, tensors(at, whole, spelling, dtype), notes)
-        kept = report.kept_energy(solved, [at[one.aligned.key][2] for one in solved])
-        rank = max((rank for _, _, rank in at.values()), default=0)
-        written.append(Written(path, rank, path.stat().st_size / 1e6, kept))
-    return tuple(written)
+    made = [one for one in found.all if one.key in ranks]
+    empty = [one for one in found.all if one.shape and one.key not in ranks]
+    if job.settings.non_target == "drop":
+        empty = []
+    widest = max(ranks.values(), default=1)
+    outputs = job.outputs()
+    for (asked, path), own in zip(outputs.items(), tee(pairs, len(outputs)), strict=True):
+        modules = [(one, asked or ranks[one.key]) for one in made]
+        if dtype == "F16":
+            own = _finite(modules, own)
+        modules += [(one, asked or widest) for one in empty]
+        slots, values = tensors(modules, chain(own, _zeros(empty)), whole, spelling, dtype)
+        known = {rank for _, rank in modules}
+        rank = known.pop() if len(known) == 1 else None
+        notes = partial(_metadata, found, path.stem, rank)
+        files.write(path, slots, values, notes(job.unhashed()), final=partial(notes, job))
+
+
+def _metadata(found: Found, title: str, rank: int | None, job: Job) -> dict[str, str]:
+    return describe.metadata(
+        found.sources.files[0],
+        title=title,
+        rank=rank,
+        task=job.id,
+        inputs=list(zip(job.inputs, job.hashes, job.weights, strict=True)),
+        options=job.settings.described(),
+        is_wan=any(one.name.startswith("blocks.") for one in found.all),
+    )
+
+
+def _written(asked: int, path: Path, solved: Sequence[Solved], ranks: Mapping[str, int]) -> Written:
+    own = [asked or ranks[one.aligned.key] for one in solved]
+    kept = report.kept_energy(solved, own)
+    return Written(path, max(own, default=0), path.stat().st_size / 1e6, kept)
 
 
 def _notices(

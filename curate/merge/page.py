@@ -27,7 +27,8 @@ svg{display:block}.legend svg{display:inline}
 svg text{font-size:11px;fill:#444}svg text.small{font-size:10px}
 .mid{text-anchor:middle}.end{text-anchor:end}
 .grid{stroke:#e3e0d8}.line{fill:none;stroke:#6e1c4c;stroke-width:2}
-.mark{stroke:#d6604d;stroke-dasharray:3 3}.dot,.on{fill:#6e1c4c}.off{fill:#d9cfc2}
+.mark{stroke:#d6604d;stroke-dasharray:3 3}.dot{fill:#6e1c4c}
+.on,.off{stroke:#6e1c4c;stroke-width:3}.off{stroke:#d9cfc2}
 table{border-collapse:collapse}td,th{padding:1px 10px 1px 0;text-align:right;white-space:nowrap}
 th{border-bottom:1px solid #bbb;text-align:right}td:first-child,th:first-child{text-align:left}
 .facts td{text-align:left;white-space:normal;overflow-wrap:anywhere}

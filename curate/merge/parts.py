@@ -27,6 +27,8 @@ def write(source: Path, output: Path, blocks: str) -> int:
         chosen = select.chosen([module.name for module in modules], blocks=[blocks])
         kept = [module for module in modules if module.name in chosen]
         names = [tensor for module in kept for tensor in module.tensors.values()]
-        tensors = [(name, file.read(name), file.entries[name].dtype) for name in names]
-        files.write(output, tensors, {**file.metadata, BLOCKS: blocks})
+        entries = [(name, file.entries[name]) for name in names]
+        slots = [files.Slot(name, entry.shape, entry.dtype) for name, entry in entries]
+        values = (file.read(name) for name in names)
+        files.write(output, slots, values, {**file.metadata, BLOCKS: blocks})
     return len(kept)

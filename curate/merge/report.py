@@ -88,7 +88,8 @@ def warnings(reports: Sequence[ModuleReport], whole: Totals) -> list[str]:
             f"The rank keeps only {whole.kept_energy:.0%} of the difference; "
             "a higher --rank or --energy 0.9 keeps more."
         )
-    median = float(np.median([one.norm_d for one in reports])) if reports else 0.0
+    norms = sorted(one.norm_d for one in reports)
+    median = norms[len(norms) // 2] if norms else 0.0  # np.median would load np.ma
     strong = [one for one in reports if median and one.norm_d > _STRONG * median]
     if strong:
         worst = max(strong, key=lambda one: one.norm_d)

@@ -69,6 +69,12 @@ class Settings:
         return {"ranks": list(self.ranks), **told} if self.by_rank else told
 
     @property
+    def waits_for_figures(self) -> bool:
+        """Whether the modules, their ranks or the multiplier follow from what all of them hold."""
+        by_norm = (self.target_norm, self.threshold, self.percentile, self.top)
+        return not self.by_rank or any(value is not None for value in by_norm)
+
+    @property
     def by_rank(self) -> bool:
         """Whether the rank is given rather than found."""
         return self.energy is None and self.size_mb is None

@@ -27,6 +27,8 @@ Pair = tuple[NDArray[Any], NDArray[Any]]
 Full = NDArray[np.float64]
 """A difference that is no product of factors: a bias, a norm, a whole weight."""
 
+_ROOM_BYTES = 1 << 24
+
 
 @dataclass(frozen=True, slots=True)
 class Solved:
@@ -60,30 +62,36 @@ class Wanted:
     dtype: str
 
 
-def solve(aligned: Aligned, sources: Sources, device: Device, wanted: Wanted | None) -> Solved:
-    """Solve one low-rank module, and make its factors in the same breath if they are wanted.
+def solve(
+    batch: Sequence[Aligned], sources: Sources, device: Device, wanted: Wanted | None
+) -> list[Solved]:
+    """Solve a batch of modules, and make their factors in the same breath if they are wanted.
 
     Raises:
         LoraUnreadable: a NaN or an infinity, named with its tensor.
     """
+    scratch.begin()
     with device.lane(), np.errstate(invalid="ignore", over="ignore"):
-        base, present = _basis(aligned, sources, device)
+        bases, grams = [], []
+        for one in batch:
+            bases.append(_basis(one, sources, device))
+            grams.append(difference.grams(bases[-1]))
         try:
-            solution = difference.solve(device.xp, device.fetch, base)
+            solutions = difference.solve(device.xp, device.fetch, bases, grams)
         except FloatingPointError:
-            raise _culprit(aligned, sources) from None
-        made = _made(base, solution, wanted, device) if wanted else None
-    norms = [0.0] * len(aligned.sides)
-    for place, number in enumerate(present):
-        norms[number] = float(np.sqrt(max(solution.inner[place, place], 0.0)))
-    inner = float(solution.inner[0, 1]) if present[:2] == [0, 1] else 0.0
-    return Solved(aligned, solution, tuple(norms), inner, made)
+            raise _culprit(batch, sources) from None
+        made = [
+            _made(base, solution, wanted, device) if wanted else None
+            for base, solution in zip(bases, solutions, strict=True)
+        ]
+    return [_solved(*one) for one in zip(batch, solutions, made, strict=True)]
 
 
 def make(solved: Solved, sources: Sources, device: Device, wanted: Wanted) -> Pair:
     """The factors of a module that was solved without them."""
+    scratch.begin()
     with device.lane():
-        base, _ = _basis(solved.aligned, sources, device)
+        base = _basis(solved.aligned, sources, device)
         return _made(base, solved.solution, wanted, device)
 
 
@@ -109,10 +117,23 @@ def whole(aligned: Aligned, sources: Sources) -> dict[str, Full]:
     return sums
 
 
-def in_threads(
-    work: Callable[[T], R], items: Iterable[T], lanes: int, done: Callable[[], None]
-) -> Iterator[R]:
-    """`work(item)` for each item, in the items' order, `lanes` at a time; `done` after each."""
+def batches(modules: Iterable[Aligned]) -> Iterator[list[Aligned]]:
+    """Neighbours of the same ranks together, as many as the processor's cache has room for."""
+    batch: list[Aligned] = []
+    free = 0
+    for one in modules:
+        size = 8 * _numbers(one)
+        if batch and (size > free or _ranks(one) != _ranks(batch[0])):
+            yield batch
+            batch = []
+        free = (free if batch else _ROOM_BYTES) - size
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def in_threads(work: Callable[[T], R], items: Iterable[T], lanes: int) -> Iterator[R]:
+    """`work(item)` for each item, in the items' order, `lanes` at a time."""
     stopped = threading.Event()
 
     def unless_stopped(item: T) -> R | None:
@@ -123,7 +144,6 @@ def in_threads(
         futures: list[Future[R | None]] = [pool.submit(unless_stopped, item) for item in items]
         for future in futures:
             result = future.result()
-            done()
             assert result is not None
             yield result
     finally:
@@ -131,14 +151,9 @@ def in_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def flop(aligned: Iterable[Aligned]) -> float:
+def flop(modules: Iterable[Aligned]) -> float:
     """Floating-point operations that solving takes, roughly: two Gram matrices a module."""
-    total = 0.0
-    for one in aligned:
-        if one.shape:
-            size = sum(side.shape.rank for side in one.sides if side and side.shape)
-            total += 2.0 * (one.shape.rows + one.shape.columns) * size**2
-    return total
+    return sum(2.0 * _numbers(one) * sum(_ranks(one)) for one in modules)
 
 
 def spectra(solved: Iterable[Solved]) -> Mapping[str, NDArray[np.float64]]:
@@ -146,18 +161,33 @@ def spectra(solved: Iterable[Solved]) -> Mapping[str, NDArray[np.float64]]:
     return {one.aligned.key: one.solution.singular for one in solved}
 
 
-def _basis(aligned: Aligned, sources: Sources, device: Device) -> tuple[Basis, list[int]]:
-    scratch.begin()
-    terms, present = [], []
-    for number, (file, weight) in enumerate(zip(sources.files, sources.weights, strict=True)):
-        side = aligned.sides[number]
+def _ranks(one: Aligned) -> tuple[int, ...]:
+    """The rank of each side, 0 where there is nothing."""
+    return tuple(side.shape.rank if side and side.shape else 0 for side in one.sides)
+
+
+def _numbers(one: Aligned) -> int:
+    """How many numbers both matrices of a module's basis hold."""
+    return (one.shape.rows + one.shape.columns) * sum(_ranks(one)) if one.shape else 0
+
+
+def _basis(aligned: Aligned, sources: Sources, device: Device) -> Basis:
+    terms = []
+    for file, weight, side in zip(sources.files, sources.weights, aligned.sides, strict=True):
         if side is None or side.shape is None:
             continue
         part = factors.load(file, side, ignore_alpha=sources.ignore_alpha)
-        up, down = device.send(part.up), device.send(part.down)
-        terms.append(Term(up, down, weight * part.scale))
-        present.append(number)
-    return difference.basis(device.xp, terms, device.room), present
+        terms.append(Term(device.send(part.up), device.send(part.down), weight * part.scale))
+    return difference.basis(device.xp, terms, device.room)
+
+
+def _solved(aligned: Aligned, solution: Solution, made: Pair | None) -> Solved:
+    present = [number for number, rank in enumerate(_ranks(aligned)) if rank]
+    norms = [0.0] * len(aligned.sides)
+    for place, number in enumerate(present):
+        norms[number] = float(np.sqrt(max(solution.inner[place, place], 0.0)))
+    inner = float(solution.inner[0, 1]) if present[:2] == [0, 1] else 0.0
+    return Solved(aligned, solution, tuple(norms), inner, made)
 
 
 def _made(base: Basis, solution: Solution, wanted: Wanted, device: Device) -> Pair:
@@ -166,9 +196,10 @@ def _made(base: Basis, solution: Solution, wanted: Wanted, device: Device) -> Pa
     return up, down
 
 
-def _culprit(aligned: Aligned, sources: Sources) -> LoraUnreadable:
-    for file, side in zip(sources.files, aligned.sides, strict=True):
-        tensor = factors.culprit(file, side) if side else None
-        if tensor:
-            return LoraUnreadable(file.path, f"{tensor} holds NaN or infinity")
-    return LoraUnreadable(sources.files[0].path, f"{aligned.name} overflows float64")
+def _culprit(batch: Sequence[Aligned], sources: Sources) -> LoraUnreadable:
+    for aligned in batch:
+        for file, side in zip(sources.files, aligned.sides, strict=True):
+            tensor = factors.culprit(file, side) if side else None
+            if tensor:
+                return LoraUnreadable(file.path, f"{tensor} holds NaN or infinity")
+    return LoraUnreadable(sources.files[0].path, f"{batch[0].name} overflows float64")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,10 @@ from numpy.typing import NDArray
 from curate.errors import LorasDiffer
 from curate.merge import names
 from curate.merge.align import Aligned
-from curate.merge.lora import Module, Shape
+from curate.merge.files import Slot
+from curate.merge.lora import Module
 from curate.merge.settings import Format
-from curate.merge.solving import Pair
-
-Tensors = list[tuple[str, NDArray[Any], str]]
-"""(name, values, dtype as safetensors names it)."""
+from curate.merge.solving import Full, Pair
 
 _ALPHA = "F32"  # bfloat16 cannot hold a rank of 257
 
@@ -60,34 +59,52 @@ def _says_alpha(module: Module) -> bool:
 
 
 def tensors(
-    made: Mapping[str, tuple[Aligned, Pair, int]],
-    whole: Mapping[str, tuple[Aligned, Mapping[str, NDArray[np.float64]]]],
+    modules: Sequence[tuple[Aligned, int]],
+    pairs: Iterable[Pair],
+    whole: Mapping[str, tuple[Aligned, Mapping[str, Full]]],
     spelling: Spelling,
     dtype: str,
-) -> Tensors:
+) -> tuple[list[Slot], Iterator[NDArray[Any]]]:
     """What the file holds: alphas first (their 4 bytes stay aligned), then factors, then diffs.
 
     Args:
-        made: module -> its factors and the rank to write them at, padded with zeros up to it.
+        modules: each with the rank to write its factors at.
+        pairs: the factors of each, padded with zeros up to the rank; asked for one by one.
         whole: module -> its full differences by role.
         spelling: of the names.
         dtype: of all but the alphas.
     """
-    alphas: Tensors = []
-    rest: Tensors = []
-    for aligned, (up, down), rank in made.values():
+    alphas, factors, diffs, ranks = [], [], [], []
+    for aligned, rank in modules:
         stem, style, with_alpha = spelling.stem(aligned)
-        up, down = _shaped(_padded(up, rank, 1), _padded(down, rank, 0), aligned.shape)
-        ending_down, ending_up = names.PAIRS[style]
-        dot = "" if ending_down.startswith("_") else "."
-        rest.append((f"{stem}{dot}{ending_down}", down, dtype))
-        rest.append((f"{stem}{dot}{ending_up}", up, dtype))
+        dot = "" if names.PAIRS[style][0].startswith("_") else "."
+        for ending, shape in zip(names.PAIRS[style], _shapes(aligned, rank), strict=True):
+            factors.append(Slot(f"{stem}{dot}{ending}", shape, dtype))
         if with_alpha:
-            alphas.append((f"{stem}.alpha", np.array(rank, np.float32), _ALPHA))
+            alphas.append(Slot(f"{stem}.alpha", (), _ALPHA))
+            ranks.append(np.array(rank, np.float32))
     for aligned, parts in whole.values():
         stem = spelling.stem(aligned)[0]
-        rest.extend((f"{stem}.{role}", values, dtype) for role, values in parts.items())
-    return alphas + rest
+        diffs += [Slot(f"{stem}.{role}", part.shape, dtype) for role, part in parts.items()]
+    values = chain(
+        ranks,
+        (matrix for one, pair in zip(modules, pairs, strict=True) for matrix in _fit(*one, pair)),
+        (part for _, parts in whole.values() for part in parts.values()),
+    )
+    return [*alphas, *factors, *diffs], values
+
+
+def _shapes(aligned: Aligned, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of `lora_down` and of `lora_up`."""
+    assert aligned.shape is not None
+    kernel = aligned.shape.kernel or ()
+    inputs = aligned.shape.columns // math.prod(kernel)
+    return (rank, inputs, *kernel), (aligned.shape.rows, rank, *(1 for _ in kernel))
+
+
+def _fit(aligned: Aligned, rank: int, pair: Pair) -> tuple[NDArray[Any], NDArray[Any]]:
+    down, up = _shapes(aligned, rank)
+    return _padded(pair[1], rank, 0).reshape(down), _padded(pair[0], rank, 1).reshape(up)
 
 
 def _padded(matrix: NDArray[Any], rank: int, axis: int) -> NDArray[Any]:
@@ -97,14 +114,3 @@ def _padded(matrix: NDArray[Any], rank: int, axis: int) -> NDArray[Any]:
     missing = [(0, 0), (0, 0)]
     missing[axis] = (0, rank - have)
     return np.pad(matrix, missing)
-
-
-def _shaped(
-    up: NDArray[Any], down: NDArray[Any], shape: Shape | None
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    if shape is None or not shape.kernel:
-        return up, down
-    rows, rank = up.shape
-    inputs = shape.columns // math.prod(shape.kernel)
-    ones = (1,) * len(shape.kernel)
-    return up.reshape(rows, rank, *ones), down.reshape(rank, inputs, *shape.kernel)

@@ -25,7 +25,8 @@ def solved(paths, device):
             device=device,
             wanted=solving.Wanted(4, 1.0, "F32"),
         )
-        made = solving.in_threads(work, side_by_side.chosen, device.lanes, lambda: None)
+        batches = solving.batches(side_by_side.chosen)
+        made = [one for b in solving.in_threads(work, batches, device.lanes) for one in b]
         return {one.aligned.key: one.factors[0] @ one.factors[1] for one in made}
 
 
@@ -65,7 +66,7 @@ def test_a_failed_module_stops_the_others():
             raise BadSetting("no", remedy="none")
 
     with pytest.raises(BadSetting):
-        list(solving.in_threads(work, range(1000), 1, lambda: None))
+        list(solving.in_threads(work, range(1000), 1))
 
     assert len(begun) < 1000
 

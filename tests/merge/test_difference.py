@@ -39,7 +39,7 @@ def dense(terms):
 def solved(terms, device):
     sent = [Term(device.send(t.up), device.send(t.down), t.weight) for t in terms]
     base = difference.basis(device.xp, sent, device.room)
-    return base, difference.solve(device.xp, device.fetch, base)
+    return base, difference.solve(device.xp, device.fetch, [base], [difference.grams(base)])[0]
 
 
 def product(terms, rank, device, multiplier=1.0):
@@ -109,6 +109,19 @@ def test_the_same_change_written_in_other_factors_takes_householder_and_stays_ex
 
     assert solution.by_householder
     assert off(product([first, other], 4, device), best(whole, 4), whole) < 1e-6
+
+
+def test_only_the_modules_of_a_batch_that_ask_for_it_take_householder():
+    sound = [drawn(1, 60, 50, 8, 1.0)]
+    doubled = [Term(np.repeat(t.up[:, :4], 2, 1), np.repeat(t.down[:4], 2, 0), 1.0) for t in sound]
+    nothing = [Term(np.zeros((60, 8)), sound[0].down, 1.0)]
+    bases = [difference.basis(np, terms, NUMPY.room) for terms in (sound, doubled, nothing, sound)]
+
+    batch = difference.solve(np, NUMPY.fetch, bases, [difference.grams(base) for base in bases])
+
+    assert [one.by_householder for one in batch] == [False, True, False, False]
+    for terms, one in zip((sound, doubled, nothing, sound), batch, strict=True):
+        np.testing.assert_array_equal(one.singular, solved(terms, NUMPY)[1].singular)
 
 
 def test_factors_that_repeat_themselves_take_householder():

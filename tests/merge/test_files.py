@@ -41,6 +41,11 @@ def read_all(path):
                 file.read(name)
 
 
+def written(path, tensors, metadata):
+    slots = [files.Slot(name, values.shape, dtype) for name, values, dtype in tensors]
+    files.write(path, slots, [values for _, values, _ in tensors], metadata)
+
+
 def complaint(path):
     with pytest.raises(LoraUnreadable) as caught:
         read_all(path)
@@ -122,7 +127,7 @@ def test_what_is_written_the_safetensors_library_reads(tmp_path, dtype):
     values = np.arange(12, dtype=np.float32).reshape(3, 4)
     tensors = [("x.alpha", np.array(3, np.float32), "F32"), ("x", values, dtype)]
 
-    files.write(tmp_path / "x.safetensors", tensors, {"made": "here"})
+    written(tmp_path / "x.safetensors", tensors, {"made": "here"})
 
     with safe_open(tmp_path / "x.safetensors", "pt") as opened:
         np.testing.assert_array_equal(opened.get_tensor("x").float().numpy(), values)
@@ -133,7 +138,7 @@ def test_the_same_content_gives_the_same_bytes(tmp_path):
     tensors = [("x", np.ones((2, 2)), "F16")]
 
     for name in "ab":
-        files.write(tmp_path / name, tensors, {"one": "1", "two": "2"})
+        written(tmp_path / name, tensors, {"one": "1", "two": "2"})
 
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
@@ -141,8 +146,8 @@ def test_the_same_content_gives_the_same_bytes(tmp_path):
 def test_kohyas_hash_is_of_the_tensors_alone(tmp_path):
     tensors = [("x", np.ones((2, 2)), "F32")]
 
-    files.write(tmp_path / "a", tensors, {})
-    files.write(tmp_path / "b", tensors, {"another": "title"})
+    written(tmp_path / "a", tensors, {})
+    written(tmp_path / "b", tensors, {"another": "title"})
 
     with files.TensorFile(tmp_path / "a") as a, files.TensorFile(tmp_path / "b") as b:
         assert a.metadata["sshs_model_hash"] == b.metadata["sshs_model_hash"]
@@ -153,7 +158,7 @@ def test_the_short_hash_is_of_the_files_bytes_from_1_mib_on(tmp_path):
     import hashlib
 
     tensors = [("x", np.random.default_rng(0).standard_normal((700, 700)), "F32")]
-    files.write(tmp_path / "a", tensors, {})
+    written(tmp_path / "a", tensors, {})
 
     with files.TensorFile(tmp_path / "a") as file:
         told = file.metadata["sshs_legacy_hash"]

@@ -148,7 +148,7 @@ def test_halves_may_be_in_any_dtype_and_the_result_has_the_first_ones(tmp_path, 
 def test_what_overflows_float16_is_refused(tmp_path):
     first, second = drawn.pair(tmp_path)
 
-    assert "too large for F16" in refused(tmp_path, first, second, dtype="float16", alpha=1e12)
+    assert "too large for float16" in refused(tmp_path, first, second, dtype="float16", alpha=1e12)
 
 
 def test_musubis_keys_are_written_with_an_alpha_equal_to_the_rank(tmp_path):
@@ -413,6 +413,14 @@ def test_a_loha_minus_a_lora_is_a_lora(tmp_path):
 def test_a_file_minus_itself_is_no_difference(tmp_path):
     first, _ = drawn.pair(tmp_path)
     twin = drawn.save(tmp_path / "twin.safetensors", load_file(first))
+
+    assert "no difference" in refused(tmp_path, first, twin)
+
+
+def test_full_differences_that_are_the_same_are_no_difference(tmp_path):
+    tensors = drawn.musubi(drawn.factors(1), alpha=2.0)
+    tensors["lora_unet_blocks_0_ffn_0.diff_b"] = np.full(30, 3.0, np.float32)
+    first, twin = (drawn.save(tmp_path / f"{n}.safetensors", tensors) for n in "ab")
 
     assert "no difference" in refused(tmp_path, first, twin)
 
