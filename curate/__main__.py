@@ -6,14 +6,14 @@ import atexit
 import os
 import sys
 
-from curate.cli import main
-
 
 def run() -> None:
     """Run the command line, then end the process: the interpreter's own way out takes 50 ms more.
 
     All that a command opened it has closed by then; what is registered for the end is run.
     """
+    from curate.cli import main  # not above: every worker process imports this module
+
     try:
         main()
     except SystemExit as leaving:

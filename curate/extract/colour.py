@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from curate import images
 from curate.extract import hdr
-from curate.extract.film import Source, is_full_range
+from curate.extract.film import Source
+from curate.extract.planes import is_full_range
 from curate.images import RGB
 
 _UNKNOWN = 2  # "unspecified" in ITU-T H.273, tables 2 to 4

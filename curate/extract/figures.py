@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.extract import film, glimpse, letterbox, lettering
+from curate.extract import film, glimpse, letterbox, lettering, planes
 from curate.extract.density import density
 from curate.extract.film import Piece
 
@@ -19,7 +19,7 @@ Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Glimpses = MutableMapping[int, bytes]
 
-VERSION = "figures/3"
+VERSION = "figures/4"
 """Goes up whenever a frame's figures change, for they are kept on disk."""
 
 OF_PIECE = frozenset({"rows", "columns"})
@@ -173,8 +173,8 @@ class _Scan:
 
     def add(self, frame: av.VideoFrame) -> None:
         assert frame.pts is not None
-        whole, bits = film.luma(frame)
-        small = _full_range(_halved(whole, bits), film.is_full_range(frame))
+        whole, bits = planes.luma(frame)
+        small = _full_range(_halved(whole, bits), planes.is_full_range(frame))
         thumb = np.asarray(cv2.resize(small, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
         chroma = _chroma(frame)
         tones = np.concatenate(
@@ -186,7 +186,7 @@ class _Scan:
         number = len(self._pts)
         if is_new or number - self._lit_at >= self._bars_every:
             self._lit_at = number
-            self._box = self._watch_bars(whole, bits, film.is_full_range(frame))
+            self._box = self._watch_bars(whole, bits, planes.is_full_range(frame))
         if is_new or number - self._drawn_at >= self._drawn_every:
             self._drawn_at = number
             if self._has_changed(root):
@@ -204,7 +204,7 @@ class _Scan:
                 tint,
                 float(thumb.mean()),
                 float(thumb.std()),
-                float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_16S))[1][0, 0]),
+                _spread(cv2.Laplacian(small, cv2.CV_16S)),
                 *self._drawn,
                 float(frame.pts in self._spoilt),
             )
@@ -227,7 +227,7 @@ class _Scan:
         columns: list[Any] = [np.array(self._pts), *table[:8], lit, table[8] > 0, tones, *bars]
         return Figures(*columns)
 
-    def _watch_bars(self, whole: film.Plane, bits: int, full: bool) -> tuple[int, int, int, int]:
+    def _watch_bars(self, whole: planes.Plane, bits: int, full: bool) -> tuple[int, int, int, int]:
         """Remember the brightest rows and columns; left, top, right and bottom of this picture."""
         means = []
         for axis in (1, 0):
@@ -245,7 +245,7 @@ class _Scan:
         return left, top, right, bottom
 
 
-def _halved(whole: film.Plane, bits: int) -> Gray:
+def _halved(whole: planes.Plane, bits: int) -> Gray:
     """Luma of eight bits, halved until it is at most 480 px wide; exact halving is fast."""
     small: NDArray[Any] = whole
     while small.shape[1] > _SMALL_PX:
@@ -266,17 +266,24 @@ def _chroma(frame: av.VideoFrame) -> list[Gray]:
     form = frame.format
     if len(form.components) < 3 or form.is_rgb or not form.is_planar:
         return [np.full(_HALF_TONES[::-1], 128, np.uint8)] * 2
-    planes = []
+    small = []
     for index in (1, 2):
-        plane = film.plane(frame, index)
+        plane = planes.plane(frame, index)
         step = max(1, plane.shape[1] // 160)
         sampled: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
-        planes.append((sampled >> (form.components[index].bits - 8)).astype(np.uint8))
-    return planes
+        small.append((sampled >> (form.components[index].bits - 8)).astype(np.uint8))
+    return small
 
 
 def _shrunk(plane: Gray, size: tuple[int, int]) -> Gray:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8).ravel()
+
+
+def _spread(values: NDArray[Any]) -> float:
+    """The standard deviation, in half the time that cv2.meanStdDev takes."""
+    mean = cv2.mean(values)[0]
+    power = float(cv2.norm(values, cv2.NORM_L2SQR)) / values.size
+    return float(np.sqrt(max(0.0, power - mean * mean)))
 
 
 def _change(old: Floats | None, new: Floats) -> tuple[float, float]:

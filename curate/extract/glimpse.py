@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate import images
-from curate.extract import colour, film
+from curate.extract import colour, planes
 
 Floats = NDArray[np.float32]
 
@@ -34,11 +34,11 @@ def jpeg(
         chroma: both planes in the frame's range, of any size alike.
     """
     size = (WIDTH_PX, max(1, round(WIDTH_PX * luma.shape[0] / luma.shape[1])))
-    planes = [
+    shrunk = [
         np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
         for plane in (luma, *chroma)
     ]
-    pixels = to_rgb(*planes, full=film.is_full_range(frame))
+    pixels = to_rgb(*shrunk, full=planes.is_full_range(frame))
     upright = np.ascontiguousarray(np.rot90(pixels, colour.turns(frame)))
     return images.encode_jpeg(upright, _QUALITY)
 
