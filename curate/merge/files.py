@@ -85,6 +85,14 @@ class TensorFile:
         raw = np.frombuffer(self._bytes, np.uint8, entry.end - entry.start, entry.start)
         return numbers.decode(raw, entry.dtype).reshape(entry.shape)
 
+    def stored(self, name: str) -> NDArray[Any]:
+        """A tensor to be written again as it is: 8-bit floats as their bytes, else as `read`."""
+        entry = self.entries[name]
+        if numbers.BYTES[entry.dtype] > 1:
+            return self.read(name)
+        raw = np.frombuffer(self._bytes, np.uint8, entry.end - entry.start, entry.start)
+        return raw.reshape(entry.shape)
+
     def _header(self) -> tuple[dict[str, Entry], dict[str, str]]:
         size = os.fstat(self._file.fileno()).st_size
         begin = self._file.read(8)

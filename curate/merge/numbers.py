@@ -36,7 +36,12 @@ def decode(raw: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
 
 
 def encode(values: NDArray[Any], dtype: str) -> NDArray[Any]:
-    """A contiguous array whose bytes are `values` in a float format, nearest, ties to even."""
+    """A contiguous array whose bytes are `values` in a float format, nearest, ties to even.
+
+    8-bit numbers are given as their bytes.
+    """
+    if BYTES[dtype] == 1:
+        return np.ascontiguousarray(values, np.uint8)
     if dtype == "BF16":
         bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
         odd = (bits >> 16) & 1

@@ -29,6 +29,6 @@ def write(source: Path, output: Path, blocks: str) -> int:
         names = [tensor for module in kept for tensor in module.tensors.values()]
         entries = [(name, file.entries[name]) for name in names]
         slots = [files.Slot(name, entry.shape, entry.dtype) for name, entry in entries]
-        values = (file.read(name) for name in names)
+        values = (file.stored(name) for name in names)
         files.write(output, slots, values, {**file.metadata, BLOCKS: blocks})
     return len(kept)

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file as load_torch
+from safetensors.torch import save_file as save_torch
 
 from curate.errors import NoModuleChosen
 from curate.merge import files, parts
@@ -29,6 +32,23 @@ def test_the_blocks_that_are_asked_for_stay_bit_by_bit_and_the_others_are_left_o
     assert count == 4
     assert kept.keys() == {name for name in tensors if "_blocks_1_" in name or "_blocks_2_" in name}
     assert all(values.tobytes() == tensors[name].tobytes() for name, values in kept.items())
+
+
+@pytest.mark.parametrize("dtype", ["float8_e4m3fn", "float8_e5m2", "bfloat16"])
+def test_what_numpy_has_no_numbers_for_stays_bit_by_bit_too(tmp_path, dtype):
+    name = "lora_unet_blocks_0_ffn_0"
+    rng = torch.Generator().manual_seed(1)
+    tensors = {
+        f"{name}.{end}.weight": torch.randn(shape, generator=rng).to(getattr(torch, dtype))
+        for end, shape in (("lora_down", (2, 6)), ("lora_up", (6, 2)))
+    }
+    save_torch(tensors, tmp_path / "whole.safetensors")
+
+    parts.write(tmp_path / "whole.safetensors", tmp_path / "part.safetensors", "0")
+
+    kept = load_torch(tmp_path / "part.safetensors")
+    as_bytes = torch.uint8
+    assert all(torch.equal(kept[n].view(as_bytes), t.view(as_bytes)) for n, t in tensors.items())
 
 
 def test_the_parts_of_a_whole_are_the_whole(tmp_path):
