@@ -156,4 +156,5 @@ MIGRATIONS = (
         measures TEXT NOT NULL
     ) STRICT
     """,
+    "ALTER TABLE twins ADD COLUMN captions TEXT NOT NULL DEFAULT '[]'",
 )
