@@ -105,8 +105,8 @@ def _brightness(measures: Measures) -> float | None:
     return None if shift is None else abs(shift)
 
 
-# Set on the first part of the simulated pairs of benchmarks/pairs.py, at 1024 px, and proved on the
-# part held out; no real Kontext output was among them.
+# Set on the first three parts of the simulated pairs of benchmarks/pairs.py, at 1024 px, and proved
+# on a fourth that was written afterwards; no real Kontext output was among them.
 LIMITS = (
     Limit(
         "shift_px", 1.5, "over", _the("shift_px"), "reject", _ALL, "out of register",
@@ -125,25 +125,25 @@ LIMITS = (
         "one half has no edges at all",
     ),
     Limit(
-        "edges_moved", 0.2, "over", _the("edges_moved"), "reject", _NOT_LIGHT, "redrawn",
+        "edges_moved", 0.3, "over", _the("edges_moved"), "reject", _NOT_LIGHT, "redrawn",
         "redrawn: {value:.0%} of the places with edges lie elsewhere (limit {limit:.0%})",
         name="places (no tile has edges)",
     ),
     Limit(
-        "edge_ncc", 0.66, "under", _the("edge_ncc"), "reject", _LIGHT, "edges differ",
+        "edge_ncc", 0.61, "under", _the("edge_ncc"), "reject", _LIGHT, "edges differ",
         "edges do not match: edge correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "tint", 2.3, "over", _tint, "reject", _DENSITY, "tint",
+        "tint", 2.4, "over", _tint, "reject", _DENSITY, "tint",
         "tinted as a whole by {value:.1f} in a,b (limit {limit:g})", name="tint",
     ),
     Limit(
-        "brightness", 2.3, "over", _brightness, "reject", _DENSITY, "brightness",
+        "brightness", 2.55, "over", _brightness, "reject", _DENSITY, "brightness",
         "brighter or darker as a whole by {value:.1f} L (limit {limit:g})", name="brightness",
     ),
     Limit(
-        "chroma_min", 0.82, "under", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY, "greyed",
+        "chroma_min", 0.79, "under", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY, "greyed",
         "colours greyed to {value:.2f} of the frame's (at least {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
@@ -153,7 +153,7 @@ LIMITS = (
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "contrast_min", 0.85, "under", _larger("contrast_ratio", "contrast_flat"), "reject", _DENSITY, "flatter",
+        "contrast_min", 0.82, "under", _larger("contrast_ratio", "contrast_flat"), "reject", _DENSITY, "flatter",
         "contrast {value:.2f} of the frame's (at least {limit:g})",
         name="contrast (the frame has too little)",
     ),
@@ -163,7 +163,7 @@ LIMITS = (
         name="contrast (the frame has too little)",
     ),
     Limit(
-        "tile", 35.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
+        "tile", 36.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
         "one place changed a lot, by {value:.0f} Lab (limit {limit:g}): a prop, or a character?",
         name="content (the halves do not overlap)",
     ),
@@ -173,7 +173,7 @@ LIMITS = (
         "the frame is flat",
     ),
     Limit(
-        "detail_max", 0.93, "over", _the("texture_left"), "reject", _DENSITY, "no edit",
+        "detail_max", 0.95, "over", _the("texture_left"), "reject", _DENSITY, "no edit",
         "hardly simplified: {value:.2f} of the frame's texture is left (limit {limit:g})",
         "the frame is flat",
     ),
@@ -208,7 +208,7 @@ LIMITS = (
 
 DEFAULTS: Thresholds = {limit.key: limit.default for limit in LIMITS} | {
     PLAIN: 0.55,
-    SHIFT_GAIN: 1.04,
+    SHIFT_GAIN: 1.3,
 }
 """Every threshold there is."""
 

@@ -43,6 +43,7 @@ def reading_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(0)
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    sizes["projection_dim"] = 16
     letters = "abcdefghijklmnopqrstuvwxyz"
     words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     text = {"vocab_size": len(words), "num_hidden_layers": 2, "eos_token_id": len(words) - 1}
