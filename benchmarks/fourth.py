@@ -64,7 +64,10 @@ def _rooftops(canvas: RGB, dice: Dice) -> None:
             for k in range(6):
                 y = top - 8 - 8 * k
                 reach = (wide / 2 + 8) * (60 - 8 - 8 * k) / 60
-                ends = (int(left + wide / 2 - reach), int(y)), (int(left + wide / 2 + reach), int(y))
+                ends = (
+                    (int(left + wide / 2 - reach), int(y)),
+                    (int(left + wide / 2 + reach), int(y)),
+                )
                 cv2.line(canvas, *ends, (112, 50, 42), 1, cv2.LINE_AA)
             for x in (0.2, 0.6):
                 at = left + wide * x, top + 22
@@ -217,7 +220,9 @@ def _shaken(image: RGB, _: Dice) -> RGB:
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     across = x + 7 * np.sin(y / 41) * np.cos(x / 67)
     down = y + 7 * np.sin(x / 53 + 1) * np.cos(y / 71)
-    return np.asarray(cv2.remap(image, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+    return np.asarray(
+        cv2.remap(image, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    )
 
 
 def _coarse_copy(image: RGB) -> RGB:

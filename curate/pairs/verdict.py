@@ -143,17 +143,20 @@ LIMITS = (
         "brighter or darker as a whole by {value:.1f} L (limit {limit:g})", name="brightness",
     ),
     Limit(
-        "chroma_min", 0.79, "under", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY, "greyed",
+        "chroma_min", 0.79, "under", _larger("chroma_slope", "chroma_flat"), "reject",
+        _DENSITY, "greyed",
         "colours greyed to {value:.2f} of the frame's (at least {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "chroma_max", 1.06, "over", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY, "oversaturated",
+        "chroma_max", 1.06, "over", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY,
+        "oversaturated",
         "colours {value:.2f} times as strong as the frame's (at most {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "contrast_min", 0.82, "under", _larger("contrast_ratio", "contrast_flat"), "reject", _DENSITY, "flatter",
+        "contrast_min", 0.82, "under", _larger("contrast_ratio", "contrast_flat"), "reject",
+        _DENSITY, "flatter",
         "contrast {value:.2f} of the frame's (at least {limit:g})",
         name="contrast (the frame has too little)",
     ),
