@@ -37,8 +37,8 @@ def read(name: str) -> Instruction:
     """The instruction of that name: a path, else in ./prompts, else one that comes with curate.
 
     Lines that begin with "#" are not sent. The first of them may say
-    `slider: dense to minimal; concept: density`; the concept is then checked in the pairs. It may end
-    with `; captions: "a full street" -> "a bare street"`, for CLIP's directional similarity.
+    `slider: dense to minimal; concept: density`; the concept is then checked in the pairs. It may
+    end with `; captions: "a full street" -> "a bare street"`, for CLIP's directional similarity.
 
     Raises:
         InstructionMissing: there is none; the error names the nearest.

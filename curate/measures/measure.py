@@ -39,8 +39,8 @@ def measure(frame: RGB, twin: RGB) -> Measures:
 
     SSIM and MS-SSIM are taken on the halves as they are, detail on both at 1024 px. All else is
     taken after the twin has been registered, since drift would read as a change of colour and
-    content, unless the picture does not say where it lies; it works at 512 to 1024 px, where warping
-    costs no detail that it looks at.
+    content, unless the picture does not say where it lies; it works at 512 to 1024 px, where
+    warping costs no detail that it looks at.
 
     Args:
         frame: uint8, shape (height, width, 3), no side under 64 px.

@@ -31,7 +31,7 @@ CLIP, LITE = "clip_similarity", "lite_similarity"
 
 DIRECTION = "clip_direction"
 """The cosine, in [-1, 1], of what changed between the images and between their captions: CLIP's
-directional similarity, as InstructPix2Pix (Brooks, Holynski, Efros 2023) filters its pairs by it."""
+directional similarity, by which InstructPix2Pix (Brooks, Holynski, Efros 2023) filters pairs."""
 
 MEASURES = (CLIP, LITE, DIRECTION)
 """All that an encoder measures."""
@@ -204,7 +204,7 @@ def squashed(frame: images.RGB, twin: images.RGB, side_px: int) -> Squashed:
 
 
 def named(encoder: str, captions: Captions) -> str:
-    """What is written down as the encoder of a pair with these captions: other words, other name."""
+    """What stands as the encoder of a pair with these captions: other words, another name."""
     if not captions:
         return encoder
     return f"{encoder}, captions {identity.of_task('captions', words=captions)[:8]}"
