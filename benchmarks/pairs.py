@@ -4,7 +4,8 @@
 neither a base image nor a simplifier. The thresholds were set on the first three (simulated.py,
 unseen.py); the fourth (fourth.py), whose failures are others too, was written after they were
 frozen. IMAGES are added to its bases; `--part` runs one part. Then what a pair costs against
-decoding it and against scikit-image and torchmetrics, and what judging 10,000 pairs again takes. `--only costs` and `--only verdicts` do half of it.
+decoding it and against scikit-image and torchmetrics, and what judging 10,000 pairs again takes.
+`--only costs` and `--only verdicts` do half of it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def moved(
     """The share of the places with edges that are found again elsewhere, in [0, 1].
 
     For every other tile of 40 px of the twin the frame is searched 7 px around (of 512) for the
-    same edges. A model that redraws a picture puts things a little off, each in its own direction, which
+    same edges. A model that redraws a picture puts things a little off, each its own way, which
     no registration of the whole takes back; what a simplifier leaves stays where it was, and what
     it takes away is found nowhere.
 
