@@ -105,7 +105,7 @@ class Twin:
     `crop` is (left, top, right, bottom) in the frame's pixels; both halves are `width` × `height`.
     A frame may have several twins, numbered by `variant` from 1, each beside a frame's half.
     `control_path` is the frame after the same graph with the instruction to change nothing, empty
-    where none was made.
+    where none was made. `captions` say in words what frame and twin show, or are none.
     """
 
     id: str
@@ -125,6 +125,7 @@ class Twin:
     graph: dict[str, object] = field(default_factory=dict)
     variant: int = 1
     control_path: str = ""
+    captions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

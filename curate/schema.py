@@ -157,4 +157,5 @@ MIGRATIONS = (
         measures TEXT NOT NULL
     ) STRICT
     """,
+    "ALTER TABLE twins ADD COLUMN captions TEXT NOT NULL DEFAULT '[]'",
 )

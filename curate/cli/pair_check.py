@@ -44,6 +44,14 @@ def pair_check(
             "auto takes what is on this machine."
         ),
     ] = "auto",
+    captions: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="DENSE SPARSE",
+            help="What frames and twins show, in words, for CLIP's directional similarity.",
+            show_default="as the instruction file says",
+        ),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A threshold; may be repeated."),
@@ -125,6 +133,7 @@ def pair_check(
             ledger,
             folders=folders,
             clip=None if clip == "none" else clip,
+            captions=captions,
             settings=setting or (),
             concept=concept,
             decisions=decisions,

@@ -14,29 +14,36 @@ from curate.records import Concept
 _SUFFIX = ".txt"
 _HERE = Path("prompts")
 _CONCEPT = re.compile(r"concept:\s*(\w+)")
+_CAPTIONS = re.compile(r"captions:(.*)")
+_TWO = re.compile(r'\s*"([^"]+)"\s*->\s*"([^"]+)"\s*;?')
 _SLIDER = re.compile(r"slider:\s*([^;]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What the model is told, and which slider the pairs will make."""
+    """What the model is told, and which slider the pairs will make.
+
+    `captions` say in words what frame and twin show; none if the file does not say.
+    """
 
     name: str
     text: str
     slider: str
     concept: Concept
+    captions: tuple[str, ...] = ()
 
 
 def read(name: str) -> Instruction:
     """The instruction of that name: a path, else in ./prompts, else one that comes with curate.
 
     Lines that begin with "#" are not sent. The first of them may say
-    `slider: dense to minimal; concept: density`; the concept is then checked in the pairs.
+    `slider: dense to minimal; concept: density`; the concept is then checked in the pairs. It may
+    end with `; captions: "a full street" -> "a bare street"`, for CLIP's directional similarity.
 
     Raises:
         InstructionMissing: there is none; the error names the nearest.
         InstructionEmpty: it has no text.
-        BadInput: it is not UTF-8, or names a concept that is not known.
+        BadInput: it is not UTF-8, names a concept that is not known, or not two captions.
     """
     file = _find(name)
     try:
@@ -49,7 +56,11 @@ def read(name: str) -> Instruction:
         raise InstructionEmpty(file)
     slider = _SLIDER.search(comment)
     return Instruction(
-        file.stem, text, slider[1].strip() if slider else "", _concept(comment, file)
+        file.stem,
+        text,
+        slider[1].strip() if slider else "",
+        _concept(comment, file),
+        _captions(comment, file),
     )
 
 
@@ -62,6 +73,19 @@ def _concept(comment: str, file: Path) -> Concept:
     raise BadInput(
         f"{file} names the concept {said[1] if said else ''!r}.", remedy=f"Known: {known}."
     )
+
+
+def _captions(comment: str, file: Path) -> tuple[str, ...]:
+    said = _CAPTIONS.search(comment)
+    if said is None:
+        return ()
+    two = _TWO.match(said[1])
+    if two is None:
+        raise BadInput(
+            f"{file} does not say two captions.",
+            remedy='Write: captions: "a street by day" -> "the same street at night".',
+        )
+    return two[1], two[2]
 
 
 def _find(name: str) -> Path:

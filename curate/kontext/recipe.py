@@ -113,6 +113,7 @@ def twin(recipe: Recipe, edit: Edit, made_by: str, **paths: str) -> Twin:
         name=edit.stem,
         prompt=edit.prompt,
         concept=recipe.instruction.concept,
+        captions=recipe.instruction.captions,
         instruction=edit.instruction,
         backend=edit.backend,
         made_by=made_by,

@@ -18,6 +18,7 @@ _LEAST_CHROMA_SD = 2.0
 _LEAST_LIGHTNESS_SD = 2.0
 
 Lab = NDArray[np.float32]
+Texture = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +59,46 @@ def whole_cells(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return _cells(valid.astype(np.float32)) > 0.999
 
 
-def unedited(
-    frame: NDArray[np.uint8], twin: NDArray[np.uint8], valid: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def texture(luma: NDArray[np.uint8]) -> Texture:
+    """The standard deviation of luma in each cell of `low_pass`, shape (rows, columns)."""
+    exact = luma.astype(np.float32)
+    mean = _cells(exact)
+    return np.asarray(np.sqrt(np.maximum(_cells(exact * exact) - mean * mean, 0)), np.float32)
+
+
+def unedited(frame: Texture, twin: Texture, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The 40 % of the valid cells whose texture changed least, shape (rows, columns).
 
     Where dark things were taken off a bright table the table is brighter, and rightly; a tint of
     the whole picture is to be read off where nothing was taken away.
 
     Args:
-        frame: luma, shape (height, width).
-        twin: same shape, in register.
+        frame: as `texture` gives it.
+        twin: the same of the twin, in register.
         valid: as `whole_cells` gives it.
     """
-    changed = np.abs(_texture(frame) - _texture(twin))
+    changed = np.abs(frame - twin)
     if not valid.any():
         return valid
     return np.asarray(valid & (changed <= np.quantile(changed[valid], _UNEDITED_SHARE)), np.bool_)
+
+
+def texture_left(frame: Texture, twin: Texture, valid: NDArray[np.bool_]) -> float | None:
+    """The twin's mean texture over the frame's: 1 no edit, under 1 simpler, over 1 denser.
+
+    Texture is the spread of luma within a cell, so that softness and noise of single pixels, which
+    every image model adds or takes, hardly count, nor do new outlines around evened-out colours.
+
+    Args:
+        frame: as `texture` gives it.
+        twin: the same of the twin, in register.
+        valid: as `whole_cells` gives it.
+
+    Returns:
+        None if the frame has no texture, or nothing overlaps.
+    """
+    total = float(frame[valid].sum())
+    return float(twin[valid].sum()) / total if total > 0 else None
 
 
 def shift(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Shift | None:
@@ -127,13 +151,6 @@ def worst_tile(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Tile | None:
         x=(int(column) + _TILE_CELLS / 2) / columns,
         y=(int(row) + _TILE_CELLS / 2) / rows,
     )
-
-
-def _texture(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The standard deviation of luma in each cell."""
-    exact = luma.astype(np.float32)
-    mean = _cells(exact)
-    return np.asarray(np.sqrt(np.maximum(_cells(exact * exact) - mean * mean, 0)), np.float32)
 
 
 def _cells(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,9 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.images import RGB
-from curate.measures import colour, density, register, semantic, sharpness, ssim, structure
+from curate.measures import (
+    colour,
+    density,
+    flat,
+    places,
+    register,
+    semantic,
+    sharpness,
+    ssim,
+    structure,
+)
 
-VERSION = "pairs/4"
+VERSION = "pairs/5"
 """Names these measures; another number makes every pair be measured anew."""
 
 LEAST_SIDE_PX = 64
@@ -29,7 +39,8 @@ def measure(frame: RGB, twin: RGB) -> Measures:
 
     SSIM and MS-SSIM are taken on the halves as they are, detail on both at 1024 px. All else is
     taken after the twin has been registered, since drift would read as a change of colour and
-    content; it works at 512 to 1024 px, where warping costs no detail that it looks at.
+    content, unless the picture does not say where it lies; it works at 512 to 1024 px, where
+    warping costs no detail that it looks at.
 
     Args:
         frame: uint8, shape (height, width, 3), no side under 64 px.
@@ -59,7 +70,9 @@ def measure(frame: RGB, twin: RGB) -> Measures:
         "ssim_registered": _ssim_registered(*lumas, found),
     }
     halves = _small(frame), _small(twin)
-    return measures | _of_registration(found) | _in_register(*halves, found)
+    moved = found.affine if found and found.gain >= register.LEAST_GAIN else None
+    measures["edges_moved"] = _edges_moved(*lumas, moved)
+    return measures | _of_registration(found) | _in_register(*halves, moved)
 
 
 def _of_registration(found: register.Registration | None) -> Measures:
@@ -76,17 +89,31 @@ def _of_registration(found: register.Registration | None) -> Measures:
     }
 
 
-def _in_register(frame: RGB, twin: RGB, found: register.Registration | None) -> Measures:
-    if found:
-        twin, valid = register.warped(twin, found.affine)
+def _edges_moved(
+    frame: register.Luma, twin: register.Luma, affine: register.Affine | None
+) -> float | None:
+    valid = np.ones(frame.shape, np.bool_)
+    if affine is not None:
+        twin = register.warped_luma(twin, affine)
+        left, top, right, bottom = register.overlap(affine, frame.shape)
+        valid[:] = False
+        valid[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
+    return places.moved(frame, twin, valid)
+
+
+def _in_register(frame: RGB, twin: RGB, affine: register.Affine | None) -> Measures:
+    if affine is not None:
+        twin, valid = register.warped(twin, affine)
     else:
         valid = np.ones(frame.shape[:2], np.bool_)
     before, after = colour.low_pass(frame), colour.low_pass(twin)
     cells = colour.whole_cells(valid)
     greys = _grey(frame), _grey(twin)
-    shift = colour.shift(before, after, colour.unedited(*greys, cells))
+    textures = colour.texture(greys[0]), colour.texture(greys[1])
+    shift = colour.shift(before, after, colour.unedited(*textures, cells))
     tile = colour.worst_tile(before, after, cells)
     edges = structure.agreement(*greys, valid)
+    slopes = flat.slopes(frame, twin, valid)
     return {
         "gradient_ncc": edges.signed if edges else None,
         "edge_ncc": edges.unsigned if edges else None,
@@ -96,6 +123,9 @@ def _in_register(frame: RGB, twin: RGB, found: register.Registration | None) -> 
         "b_shift": shift.b if shift else None,
         "chroma_slope": shift.chroma_slope if shift else None,
         "contrast_ratio": shift.contrast_ratio if shift else None,
+        "chroma_flat": slopes.chroma if slopes else None,
+        "contrast_flat": slopes.contrast if slopes else None,
+        "texture_left": colour.texture_left(*textures, cells),
         "tile_residual": tile.residual if tile else None,
         "tile_x": tile.x if tile else None,
         "tile_y": tile.y if tile else None,

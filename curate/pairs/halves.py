@@ -23,7 +23,8 @@ FOLDERS = "folders"
 class Halves:
     """A frame and its twin as files, and what is known of them before they are opened.
 
-    `label` is the name, with the prompt before it where two prompts share the name.
+    `label` is the name, with the prompt before it where two prompts share the name; `captions` say
+    in words what frame and twin show, or are none.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Halves:
     made_by: str
     frame: Path
     twin: Path
+    captions: tuple[str, ...] = ()
 
 
 def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], list[str]]:
@@ -87,6 +89,7 @@ def of_twins(
             twin.made_by,
             path(twin.frame_path if dense == "frame" else twin.control_path),
             path(twin.twin_path),
+            twin.captions,
         )
         for twin in sorted(current.values(), key=lambda twin: (twin.prompt, twin.name))
         if dense == "frame" or twin.control_path

@@ -44,17 +44,22 @@ NUMBERS = (
     Number("gradient_ncc", "edges", 2),
     Number("edge_ncc", "edges, unsigned", 2),
     Number("edges_held", "edges held", 2),
+    Number("edges_moved", "edges elsewhere", 2),
     Number("lightness_shift", "ΔL", 1, is_signed=True),
     Number("a_shift", "Δa", 1, is_signed=True),
     Number("b_shift", "Δb", 1, is_signed=True),
     Number("chroma_slope", "saturation", 2, "×"),
     Number("contrast_ratio", "contrast", 2, "×"),
+    Number("chroma_flat", "saturation of flat ground", 2, "×"),
+    Number("contrast_flat", "contrast of flat ground", 2, "×"),
     Number("tile_residual", "worst tile", 0, " Lab"),
     Number("detail_ratio", "detail left", 2),
+    Number("texture_left", "texture left", 2),
     Number("sharpness", "sharpness", 3, "×"),
     Number("density_frame", "frame density", 2, " bits/px"),
     Number("density_twin", "twin density", 2, " bits/px"),
     Number("clip_similarity", "CLIP", 2),
+    Number("clip_direction", "CLIP direction", 2, is_signed=True),
 )
 
 _PLACES = frozenset({"width_px", "height_px", "tile_x", "tile_y"})

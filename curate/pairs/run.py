@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate.errors import Failure, NothingYet
@@ -51,6 +51,7 @@ def pair_check(
     *,
     folders: tuple[Path, Path] | None = None,
     clip: str | None = None,
+    captions: tuple[str, str] | None = None,
     settings: Sequence[str] = (),
     concept: Concept | None = None,
     decisions: Mapping[str, Ruling | None] | None = None,
@@ -70,6 +71,8 @@ def pair_check(
         folders: two folders of images, dense and sparse, matched by name.
         clip: a folder or hub name of CLIP weights, "embedded" for the encoder of the extra of that
             name, "auto" for the best that is on this machine; None measures no similarity.
+        captions: what frames and twins show in words, for CLIP's directional similarity; by default
+            what the instruction file says.
         settings: thresholds as KEY=VALUE.
         concept: what may change between the halves; by default what the twins were made for.
         decisions: a person's rulings by a pair's name; they outrank the rule's from now on. None
@@ -98,6 +101,8 @@ def pair_check(
         halves, notes = matched(*folders, concept or "density")
     else:
         halves, notes = _dense(ledger, origins, concept, dense)
+    if captions:
+        halves = [replace(one, captions=captions) for one in halves]
     decided = {labelled(name, halves): ruling for name, ruling in (decisions or {}).items()}
     again = [labelled(name, halves) for name in repair_again]
     back = [labelled(name, halves) for name in unrepair]

@@ -24,6 +24,9 @@ _ALL: frozenset[Concept] = frozenset({"density", "light", "none"})
 SHIFT_GAIN = "shift_gain"
 """The least that registering must gain for a displacement to be believed."""
 
+_OFF = -1.0
+"""A limit that no cosine passes: it has no say until it is set."""
+
 PLAIN = "plain_frame"
 """The density in bits per pixel under which a frame has nothing to simplify."""
 
@@ -88,13 +91,22 @@ def _tint(measures: Measures) -> float | None:
     return None if a is None or b is None else math.hypot(a, b)
 
 
+def _larger(*names: str) -> Callable[[Measures], float | None]:
+    """The larger of two measures of the same thing: both must fall short for a pair to."""
+
+    def larger(measures: Measures) -> float | None:
+        return max((v for n in names if (v := measures.get(n)) is not None), default=None)
+
+    return larger
+
+
 def _brightness(measures: Measures) -> float | None:
     shift = measures.get("lightness_shift")
     return None if shift is None else abs(shift)
 
 
-# Set on the first part of the simulated pairs of benchmarks/pairs.py, at 1024 px, and proved on the
-# part held out; no real Kontext output was among them.
+# Set on the first three parts of the simulated pairs of benchmarks/pairs.py, at 1024 px, and proved
+# on a fourth that was written afterwards; no real Kontext output was among them.
 LIMITS = (
     Limit(
         "shift_px", 1.5, "over", _the("shift_px"), "reject", _ALL, "out of register",
@@ -103,40 +115,48 @@ LIMITS = (
         given=("registration_gain", SHIFT_GAIN),
     ),
     Limit(
-        "gradient_ncc", 0.40, "under", _the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
+        "gradient_ncc", 0.25, "under", _the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
         "edges do not match: gradient correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "edges_held", 0.65, "under", _the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
+        "edges_held", 0.45, "under", _the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
         "the twin's edges are not the frame's: correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "edge_ncc", 0.66, "under", _the("edge_ncc"), "reject", _LIGHT, "edges differ",
+        "edges_moved", 0.3, "over", _the("edges_moved"), "reject", _NOT_LIGHT, "redrawn",
+        "redrawn: {value:.0%} of the places with edges lie elsewhere (limit {limit:.0%})",
+        name="places (no tile has edges)",
+    ),
+    Limit(
+        "edge_ncc", 0.61, "under", _the("edge_ncc"), "reject", _LIGHT, "edges differ",
         "edges do not match: edge correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "tint", 2.0, "over", _tint, "reject", _DENSITY, "tint",
+        "tint", 2.4, "over", _tint, "reject", _DENSITY, "tint",
         "tinted as a whole by {value:.1f} in a,b (limit {limit:g})", name="tint",
     ),
     Limit(
-        "brightness", 2.2, "over", _brightness, "reject", _DENSITY, "brightness",
+        "brightness", 2.55, "over", _brightness, "reject", _DENSITY, "brightness",
         "brighter or darker as a whole by {value:.1f} L (limit {limit:g})", name="brightness",
     ),
     Limit(
-        "chroma_min", 0.82, "under", _the("chroma_slope"), "reject", _DENSITY, "greyed",
+        "chroma_min", 0.79, "under", _larger("chroma_slope", "chroma_flat"), "reject",
+        _DENSITY, "greyed",
         "colours greyed to {value:.2f} of the frame's (at least {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "chroma_max", 1.06, "over", _the("chroma_slope"), "reject", _DENSITY, "oversaturated",
+        "chroma_max", 1.06, "over", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY,
+        "oversaturated",
         "colours {value:.2f} times as strong as the frame's (at most {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "contrast_min", 0.85, "under", _the("contrast_ratio"), "reject", _DENSITY, "flatter",
+        "contrast_min", 0.82, "under", _larger("contrast_ratio", "contrast_flat"), "reject",
+        _DENSITY, "flatter",
         "contrast {value:.2f} of the frame's (at least {limit:g})",
         name="contrast (the frame has too little)",
     ),
@@ -146,18 +166,18 @@ LIMITS = (
         name="contrast (the frame has too little)",
     ),
     Limit(
-        "tile", 30.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
+        "tile", 36.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
         "one place changed a lot, by {value:.0f} Lab (limit {limit:g}): a prop, or a character?",
         name="content (the halves do not overlap)",
     ),
     Limit(
-        "detail_reversed", 1.2, "over", _the("detail_ratio"), "reject", _DENSITY, "denser",
-        "the twin has {value:.2f} times the frame's detail (limit {limit:g}): reversed halves?",
+        "detail_reversed", 1.05, "over", _the("texture_left"), "reject", _DENSITY, "denser",
+        "the twin has {value:.2f} times the frame's texture (limit {limit:g}): reversed halves?",
         "the frame is flat",
     ),
     Limit(
-        "detail_max", 0.85, "over", _the("detail_ratio"), "reject", _DENSITY, "no edit",
-        "hardly simplified: {value:.2f} of the frame's detail is left (limit {limit:g})",
+        "detail_max", 0.95, "over", _the("texture_left"), "reject", _DENSITY, "no edit",
+        "hardly simplified: {value:.2f} of the frame's texture is left (limit {limit:g})",
         "the frame is flat",
     ),
     Limit(
@@ -179,6 +199,11 @@ LIMITS = (
         stand_in="lite_similarity",
     ),
     Limit(
+        "direction_min", _OFF, "under", _the("clip_direction"), "reject", _ALL, "other change",
+        "CLIP directional similarity {value:.2f} (at least {limit:g})",
+        "CLIP directional similarity is asked for and was not measured: give --clip and --captions",
+    ),
+    Limit(
         "lite_min", 0.55, "under", _the("lite_similarity"), "reject", _NOT_LIGHT, "other content",
         "EfficientNet-Lite0 image similarity {value:.2f} (at least {limit:g})",
     ),
@@ -186,7 +211,7 @@ LIMITS = (
 
 DEFAULTS: Thresholds = {limit.key: limit.default for limit in LIMITS} | {
     PLAIN: 0.55,
-    SHIFT_GAIN: 1.04,
+    SHIFT_GAIN: 1.3,
 }
 """Every threshold there is."""
 
@@ -230,6 +255,8 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
         if concept not in limit.concepts:
             continue
         value = limit.value(measures)
+        if value is None and limits[limit.key] == _OFF:
+            continue
         if value is None:
             if limit.missing is None:
                 if limit.name and measures.get(limit.stand_in) is None:
@@ -252,7 +279,7 @@ def _reason(limit: Limit, value: float, measures: Measures, limits: Thresholds) 
         return Reason(
             NOTHING_TO_EDIT,
             f"{NOTHING_TO_EDIT}: the frame holds {density:.2f} bits/px (plain below {plain:g}), "
-            f"{value:.2f} of its detail is left",
+            f"{value:.2f} of its texture is left",
             limit.ruling,
         )
     return Reason(

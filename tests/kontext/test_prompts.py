@@ -36,6 +36,27 @@ def test_the_concept_is_read_from_the_comment():
     assert concepts["empty.txt"] == concepts["sharpen.txt"] == "none"
 
 
+def test_two_captions_are_read_from_the_comment(tmp_path):
+    file = tmp_path / "own.txt"
+    words = '"a street; by day" -> "the same street at night"'
+    file.write_text(f"# slider: a to b; concept: light; captions: {words}\nDo", encoding="utf-8")
+
+    instruction = prompts.read(str(file))
+
+    assert instruction.captions == ("a street; by day", "the same street at night")
+    assert (instruction.slider, instruction.concept) == ("a to b", "light")
+
+
+def test_a_single_caption_is_refused_with_an_example(tmp_path):
+    file = tmp_path / "own.txt"
+    file.write_text('# captions: "a street by day"\nDo', encoding="utf-8")
+
+    with pytest.raises(BadInput, match="two captions") as caught:
+        prompts.read(str(file))
+
+    assert "->" in caught.value.remedy
+
+
 def test_a_path_comes_before_the_folder_and_the_folder_before_the_package(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     packaged = prompts.read("night").text

@@ -36,6 +36,32 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def reading_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a part for text, and a tokenizer that knows letters."""
+    import torch
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    sizes["projection_dim"] = 16
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    text = {"vocab_size": len(words), "num_hidden_layers": 2, "eos_token_id": len(words) - 1}
+    vision = {"image_size": 32, "patch_size": 8, "num_hidden_layers": 2}
+    config = transformers.CLIPConfig(
+        text_config=sizes | text, vision_config=sizes | vision, projection_dim=16
+    )
+    folder = tmp_path_factory.mktemp("weights") / "reading"
+    transformers.CLIPModel(config).save_pretrained(folder)
+    vocabulary = {word: number for number, word in enumerate(words)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    return folder
+
+
+CAPTIONS = ("a full street", "a bare street")
+
+
 def similarities(encoder: semantic.Encoder, *pairs: semantic.Squashed) -> list[float | None]:
     return [found[encoder.measure] for found in semantic.similarities(encoder, pairs)]
 
@@ -104,6 +130,64 @@ def test_only_the_missing_part_is_measured_when_an_encoder_comes_later(
         after = pair_check(ledger, clip=str(tiny_clip)).pairs[0].pair
 
     assert after.measures == before.measures | {semantic.CLIP: after.measures[semantic.CLIP]}
+
+
+def test_the_direction_is_the_cosine_of_what_changed_in_images_and_in_words(
+    reading_clip: Path,
+) -> None:
+    import torch
+
+    encoder = semantic.load(str(reading_clip))
+    pair = semantic.squashed(scene(1), twin_of(1), encoder.side_px)
+    there, back = (
+        semantic.similarities(encoder, [halves], [CAPTIONS])[0][semantic.DIRECTION]
+        for halves in (pair, pair[::-1])
+    )
+
+    model = transformers.CLIPModel.from_pretrained(reading_clip).eval()
+    tokens = transformers.CLIPTokenizer.from_pretrained(reading_clip)(
+        list(CAPTIONS), padding=True, return_tensors="pt"
+    )
+    pixels = (np.stack(pair).transpose(0, 3, 1, 2) / 255 - encoder.mean) / encoder.sd
+    with torch.inference_mode():
+        found = model(pixel_values=torch.tensor(pixels, dtype=torch.float32), **tokens)
+    changes = [both[1] - both[0] for both in (found.image_embeds, found.text_embeds)]
+    assert there == pytest.approx(torch.cosine_similarity(*changes, dim=0).item(), abs=2e-4)
+    assert back == pytest.approx(-(there or 0), abs=2e-4)
+
+
+def test_captions_are_measured_once_and_anew_when_the_words_change(
+    reading_clip: Path, tmp_path: Path
+) -> None:
+    place_twins(tmp_path, 1)
+    clip = str(reading_clip)
+    with Ledger(tmp_path) as ledger:
+        without = pair_check(ledger, clip=clip).pairs[0]
+        one = pair_check(ledger, clip=clip, captions=CAPTIONS).pairs[0]
+        again = pair_check(ledger, clip=clip, captions=CAPTIONS, dry_run=True).waiting
+        other = pair_check(ledger, clip=clip, captions=CAPTIONS[::-1]).pairs[0]
+
+    assert semantic.DIRECTION not in without.pair.measures
+    found, turned = (p.pair.measures[semantic.DIRECTION] for p in (one, other))
+    assert found is not None
+    assert turned == pytest.approx(-found, abs=2e-4)
+    assert again == ()
+    assert one.pair.encoder != other.pair.encoder != without.pair.encoder
+
+
+def test_a_direction_that_is_asked_for_and_not_measured_is_no_pass(
+    tiny_clip: Path, tmp_path: Path
+) -> None:
+    place_twins(tmp_path, 1)
+    asked = ["direction_min=0.2"]
+    with Ledger(tmp_path) as ledger:
+        silent = pair_check(ledger, clip=str(tiny_clip), captions=CAPTIONS).pairs[0]
+        mute = pair_check(ledger, clip=str(tiny_clip), captions=CAPTIONS, settings=asked).pairs[0]
+
+    assert silent.pair.measures[semantic.DIRECTION] is None
+    assert silent.ruling == "keep"
+    assert mute.ruling == "reject"
+    assert "was not measured" in mute.reasons[0]
 
 
 def test_pairs_are_embedded_in_batches_and_each_gets_its_own_number(

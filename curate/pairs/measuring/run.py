@@ -66,16 +66,19 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
         if (pair.twin_id, pair.concept) != (one.twin_id, one.concept):
             pair = replace(pair, twin_id=one.twin_id, concept=one.concept)
             renewed.append(pair)
-        if (
-            encoder is None
-            or pair.encoder == encoder
-            or (pair.encoder and encoder == semantic.AUTO)
-        ):
+        if encoder is None or _is_embedded(pair, one, encoder):
             known.append((one, pair))
         else:
             contents = str(task.settings["frame"]), str(task.settings["twin"])
             checks.append(Check(task.id, one, *contents, pair=pair))
     return Plan(tuple(known), tuple(checks), tuple(failures), tuple(renewed))
+
+
+def _is_embedded(pair: Pair, one: Halves, encoder: str) -> bool:
+    """Whether the pair has the similarity by this encoder, with the captions that it has now."""
+    if encoder == semantic.AUTO:
+        return bool(pair.encoder) and pair.encoder.endswith(semantic.named("", one.captions))
+    return pair.encoder == semantic.named(encoder, one.captions)
 
 
 def record(ledger: Ledger, check: Check, measures: Measures) -> Pair:
@@ -153,11 +156,21 @@ def _embedded(
     """Add to each pair what the encoder says of it."""
     if not waiting:
         return []
-    found = semantic.similarities(encoder, [squashed for _, _, squashed in waiting])
+    found = semantic.similarities(
+        encoder,
+        [squashed for _, _, squashed in waiting],
+        [halves.captions for halves, _, _ in waiting],
+    )
     pairs = [
-        (halves, replace(pair, encoder=encoder.name, measures=pair.measures | similar))
+        (halves, _with(pair, similar, semantic.named(encoder.name, halves.captions)))
         for (halves, pair, _), similar in zip(waiting, found, strict=True)
     ]
     with ledger.transaction():
         ledger.put(*(pair for _, pair in pairs))
     return pairs
+
+
+def _with(pair: Pair, similar: Measures, encoder: str) -> Pair:
+    """The pair with an encoder's measures; what another encoder or caption said is gone."""
+    own = {key: value for key, value in pair.measures.items() if key not in semantic.MEASURES}
+    return replace(pair, encoder=encoder, measures=own | {semantic.CLIP: None} | similar)
