@@ -156,4 +156,8 @@ MIGRATIONS = (
         measures TEXT NOT NULL
     ) STRICT
     """,
+    """
+    DROP INDEX tasks_by_station;
+    CREATE INDEX tasks_by_station ON tasks (station, state, id)
+    """,
 )

@@ -136,7 +136,7 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
         raise NothingYet("frames", ledger.workspace, "curate extract film.mkv")
     made: dict[str, dict[int, str]] = defaultdict(dict)
     done: dict[str, object] = {}
-    for task in ledger.all(Task, station=STATION, state="done"):
+    for task in ledger.each(Task, station=STATION, state="done"):
         if task.settings.get("prompt") == recipe.instruction.name:
             made[str(task.settings["frame"])][int(str(task.settings["variant"]))] = task.id
             done[task.id] = task.settings["sizes"]
