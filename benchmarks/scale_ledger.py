@@ -29,13 +29,13 @@ from curate.ledger import FILE, Ledger
 from curate.records import Frame, Task
 
 MILLION = 1_000_000
-SIZES = (1.0, 2.0, 5.0)
+SIZES = (0.5, 1.0, 2.0, 5.0, 10.0)
 STATION_SIZES = (0.02, 0.06)
 BATCH = 50_000
 WAITING = 10  # one task in so many is not done
 LIMIT_S = 180.0  # of filling; a larger size is not begun after it
 TOLERANCE = 1.5
-MOST_MB = {"done and waiting": 150.0, "reading all": 0.0, "kontext's plan": 4000.0}  # a million
+MOST_MB = {"done and waiting": 150.0, "reading all": 10.0, "kontext's plan": 1500.0}  # a million
 SLACK_MB = 40.0  # for what does not grow
 
 Figures = dict[str, dict[str, float]]

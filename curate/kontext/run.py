@@ -131,8 +131,7 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
     Raises:
         NothingYet: no frame has been extracted; or, to try again, no pair checked.
     """
-    frames = ledger.all(Frame)
-    if not frames:
+    if not ledger.get(Frame):
         raise NothingYet("frames", ledger.workspace, "curate extract film.mkv")
     made: dict[str, dict[int, str]] = defaultdict(dict)
     done: dict[str, object] = {}
@@ -144,8 +143,8 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
     shop = planning.Shop(ledger.workspace, recipe, prompts.read(NOTHING).text)
     todo: list[Edit] = []
     kept = hopeless = 0
-    for frame in frames:
-        source, has = ledger.path(frame.path), made[frame.id]
+    for frame in ledger.each(Frame):
+        source, has = ledger.path(frame.path), made.get(frame.id, {})
         if rejected is None:
             every = planning.wanted(shop, takes, frame, source, has)
             lacking, there = planning.missing(every, done)
