@@ -106,15 +106,22 @@ class Ledger:
             marks = ", ".join("?" * len(names))
             self._execute(f"REPLACE INTO {TABLES[kind]} VALUES ({marks})", *rows)
 
-    def all(self, kind: type[N], **where: object) -> list[N]:
-        """The records of a kind whose columns equal `where`, ordered by their first columns."""
+    def each(self, kind: type[N], **where: object) -> Iterator[N]:
+        """The records of a kind whose columns equal `where`, ordered by their first columns.
+
+        They are read one by one as they are asked for; write none of that kind meanwhile.
+        """
         condition, values = _condition(where)
         rows = self._execute(f"SELECT * FROM {TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values)
-        return [restored(kind, row) for row in rows]
+        return (restored(kind, row) for row in rows)
+
+    def all(self, kind: type[N], **where: object) -> list[N]:
+        """What `each` gives, all at once."""
+        return list(self.each(kind, **where))
 
     def get(self, kind: type[N], **where: object) -> N | None:
         """The first record that `all` would give, or None."""
-        return next(iter(self.all(kind, **where)), None)
+        return next(self.each(kind, **where), None)
 
     def remove(self, kind: type[records.Noun], **where: object) -> None:
         """Delete the records of a kind whose columns equal `where`."""
@@ -152,7 +159,7 @@ class Ledger:
         return choice.best(self.all(records.Pair), twins, verdicts)
 
     def _of_chosen_frames(self, twins: list[records.Twin]) -> list[records.Twin]:
-        chosen = {frame.id for frame in self.all(records.Frame)}
+        chosen = {frame.id for frame in self.each(records.Frame)}
         return [twin for twin in twins if twin.frame_id in chosen]
 
     def jobs(self, task_id: str) -> tuple[records.Job, ...]:
@@ -205,9 +212,10 @@ class Ledger:
                 ensure_ascii=False,
             )
             for kind, table in TABLES.items()
-            for noun in self.all(kind)
+            for noun in self.each(kind)
         )
-        files.write_text(file, "".join(line + "\n" for line in lines))
+        with files.appearing(file) as part, part.open("w", encoding="utf-8", newline="\n") as text:
+            text.writelines(line + "\n" for line in lines)
 
     def copy(self, file: Path) -> None:
         """Copy the ledger as it is now to a file that is not there yet."""

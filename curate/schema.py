@@ -158,4 +158,8 @@ MIGRATIONS = (
     ) STRICT
     """,
     "ALTER TABLE twins ADD COLUMN captions TEXT NOT NULL DEFAULT '[]'",
+    """
+    DROP INDEX tasks_by_station;
+    CREATE INDEX tasks_by_station ON tasks (station, state, id)
+    """,
 )

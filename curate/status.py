@@ -95,11 +95,10 @@ def of(workspace: Path) -> Status:
 
 
 def _failed(ledger: Ledger) -> tuple[Failed, ...]:
-    finished = {(task.station, task.item) for task in ledger.all(Task, state="done")}
     return tuple(
         Failed(task.station, task.item, task.reason, task.remedy)
         for task in ledger.all(Task, state="failed")
-        if (task.station, task.item) not in finished
+        if not ledger.get(Task, station=task.station, item=task.item, state="done")
     )
 
 

@@ -59,16 +59,6 @@ def test_listing_leaves_out_what_is_no_finished_image(tmp_path):
     assert [file.name for file in images.listed(tmp_path)] == ["a.JPG", "b.png"]
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_a_png_written_quickly_gives_back_the_very_pixels(height, width, seed):
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    data = images.encode_png_quickly(pixels)
-
-    assert np.array_equal(images.decode(data), pixels)
-    assert images.is_plain_png(data)
-    assert b"sRGB" in data
-
-
 @pytest.mark.parametrize("kind", ["RGB", "RGBA", "L", "P", "see-through", "16 bit", "jpeg"])
 def test_what_was_decoded_before_is_read_to_the_same_pixels(tmp_path, kind):
     file = tmp_path / "frame"

@@ -226,3 +226,24 @@ def test_a_ledger_that_another_machine_has_is_not_begun_anew(tmp_path):
 
     with pytest.raises(LedgerUnreadable, match="not on this machine"):
         Ledger(tmp_path / "shared")
+
+
+def test_records_are_read_one_by_one_as_they_are_asked_for(ledger: Ledger) -> None:
+    ledger.put(FRAME, Task("a", "kontext", "a", "done"), Task("b", "kontext", "b", "done"))
+    with sqlite3.connect(ledger.workspace / ledgers.FILE) as other:
+        other.execute("UPDATE tasks SET settings = 'damaged' WHERE id = 'b'")
+
+    tasks = ledger.each(Task, station="kontext")
+
+    assert next(tasks).id == "a"
+    with pytest.raises(ValueError, match="Expecting value"):
+        next(tasks)
+
+
+def test_what_is_done_is_told_from_an_index_alone_in_its_order(ledger: Ledger) -> None:
+    question = "SELECT id FROM tasks WHERE station = 'kontext' AND state = 'done' ORDER BY id"
+    with sqlite3.connect(ledger.workspace / ledgers.FILE) as other:
+        steps = [row[-1] for row in other.execute(f"EXPLAIN QUERY PLAN {question}")]
+
+    (step,) = steps
+    assert "COVERING INDEX tasks_by_station" in step

@@ -165,4 +165,4 @@ def _png(data: bytes, source: Path, resolution: int | None) -> bytes:
             return data
         box = buckets.covered(width, height, into)
         pixels = resample.resize(pixels, into.width, into.height, box)
-    return images.encode_png_quickly(pixels)
+    return images.encode_png(pixels)

@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 _LOBES = 3
 _ONE = 1 << 12  # a weight of 1
 _STEPS = 4  # of a level, between the two products
-_BAND = 4  # rows of a matrix in one product: more waste zeros, fewer waste calls
+_BAND = 8  # rows of a matrix in one product: more waste zeros, fewer waste calls
 _MOST = 255
 _HELD_BYTES = 31 << 20
 
@@ -69,9 +69,10 @@ def hold_memory() -> None:
 def _product(matrix: tuple[_Band, ...], values: NDArray[np.generic]) -> Floats:
     height = matrix[-1].row + len(matrix[-1].weights)
     product = np.empty((height, values.shape[1]), np.float32)
+    values = values.astype(np.float32, copy=False)
     for band in matrix:
-        used = values[band.start : band.stop].astype(np.float32, copy=False)
-        np.matmul(band.weights, used, out=product[band.row : band.row + len(band.weights)])
+        into = product[band.row : band.row + len(band.weights)]
+        np.matmul(band.weights, values[band.start : band.stop], out=into)
     return product
 
 

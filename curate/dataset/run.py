@@ -133,7 +133,7 @@ def plan(
     """The pairs to write, by name, and the names to take out; only reads."""
     checked = {
         str(task.settings["pair"]): (str(task.settings["frame"]), str(task.settings["twin"]))
-        for task in ledger.all(Task, station="pair-check", state="done")
+        for task in ledger.each(Task, station="pair-check", state="done")
     }
     done = _tasks(ledger)
     resolution = None if settings.keep_size else settings.resolution

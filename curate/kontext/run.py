@@ -131,12 +131,11 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
     Raises:
         NothingYet: no frame has been extracted; or, to try again, no pair checked.
     """
-    frames = ledger.all(Frame)
-    if not frames:
+    if not ledger.get(Frame):
         raise NothingYet("frames", ledger.workspace, "curate extract film.mkv")
     made: dict[str, dict[int, str]] = defaultdict(dict)
     done: dict[str, object] = {}
-    for task in ledger.all(Task, station=STATION, state="done"):
+    for task in ledger.each(Task, station=STATION, state="done"):
         if task.settings.get("prompt") == recipe.instruction.name:
             made[str(task.settings["frame"])][int(str(task.settings["variant"]))] = task.id
             done[task.id] = task.settings["sizes"]
@@ -144,8 +143,8 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
     shop = planning.Shop(ledger.workspace, recipe, prompts.read(NOTHING).text)
     todo: list[Edit] = []
     kept = hopeless = 0
-    for frame in frames:
-        source, has = ledger.path(frame.path), made[frame.id]
+    for frame in ledger.each(Frame):
+        source, has = ledger.path(frame.path), made.get(frame.id, {})
         if rejected is None:
             every = planning.wanted(shop, takes, frame, source, has)
             lacking, there = planning.missing(every, done)

@@ -47,7 +47,7 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
         return Plan((), (), ())
     pairs = {pair.id: pair for pair in ledger.all(Pair)}
     done: dict[tuple[object, ...], list[Task]] = defaultdict(list)
-    for finished in ledger.all(Task, station=STATION, state="done"):
+    for finished in ledger.each(Task, station=STATION, state="done"):
         settings = finished.settings
         if settings.get("version") == VERSION and settings.get("pair") in pairs:
             done[settings["group"], settings["frame_path"], settings["twin_path"]].append(finished)
