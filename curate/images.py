@@ -28,6 +28,7 @@ _JPEG_QUALITY = 95
 _ICC_MADE_AT = slice(24, 36)
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KIND = slice(24, 29)
+_AROUND = 12  # of a chunk: its length, its kind and its checksum
 _FROM_ABOVE = 2
 _RGB_8_BIT = b"\x08\x02\0\0\0"  # depth, colour; then the only methods there are; not interlaced
 
@@ -84,6 +85,32 @@ def is_plain_png(data: bytes) -> bool:
     return data.startswith(_PNG) and data[_KIND] == _RGB_8_BIT
 
 
+def stripped(data: bytes) -> bytes | None:
+    """The same picture with nothing beside its pixels, tagged sRGB, without encoding it anew.
+
+    None where only decoding shows what the pixels are: no plain PNG, or one that moves.
+
+    Args:
+        data: a PNG that was decoded without an error.
+    """
+    if not is_plain_png(data):
+        return None
+    kept, place, kind = [_PNG], len(_PNG), b""
+    while kind != b"IEND":
+        if place + _AROUND > len(data):
+            return None
+        length, kind = struct.unpack_from(">I4s", data, place)
+        end = place + length + _AROUND
+        if kind == b"acTL" or end > len(data):
+            return None
+        if kind.isupper():  # the others may be left out, says the PNG specification, 5.4
+            kept.append(data[place:end])
+        if kind == b"IHDR":
+            kept.append(_chunk(b"sRGB", _PERCEPTUAL))
+        place = end
+    return b"".join(kept)
+
+
 def size(path: Path) -> tuple[int, int]:
     """Width and height of an image file, read from its header.
 
@@ -124,10 +151,11 @@ def encode_png_quickly(pixels: RGB) -> bytes:
     packed = packer.compress(rows.data) + packer.flush()
     header = struct.pack(">II", width, height) + _RGB_8_BIT
     chunks = ((b"IHDR", header), (b"sRGB", _PERCEPTUAL), (b"IDAT", packed), (b"IEND", b""))
-    return _PNG + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
+    return _PNG + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def encode_jpeg(pixels: RGB, quality: int = 75) -> bytes:

@@ -12,12 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from aiohttp import FormData
-
 from curate.comfy import protocol
 from curate.comfy.protocol import Broken, Finished, Graph, News, Queue, Stored
 from curate.comfy.transport import Hear
-from curate.comfy.wire import Passing, Refused, Wire
+from curate.comfy.wire import Form, Passing, Refused, Wire
 from curate.errors import ServerSilent, ServerStalled
 
 __all__ = ["PATIENCE_S", "POLL_S", "STALL_S", "Refused", "Server"]
@@ -130,16 +128,8 @@ class Server:
 
     async def upload(self, png: bytes, name: str, subfolder: str) -> str:
         """Put an image into the server's input folder; returns what LoadImage must be given."""
-
-        def form() -> FormData:
-            fields = FormData({"subfolder": subfolder, "type": "input"})
-            fields.add_field("image", png, filename=name, content_type="image/png")
-            return fields
-
-        answer = await self._wire.patiently(
-            lambda: self._wire.once("POST", "/upload/image", data=form())
-        )
-        stored = answer.read()
+        form = Form({"subfolder": subfolder, "type": "input"}, "image", name, png)
+        stored = (await self._wire.ask("POST", "/upload/image", form=form)).read()
         return "/".join(part for part in (stored["subfolder"], stored["name"]) if part)
 
     async def submit(self, graph: Graph, prompt_id: str) -> None:
