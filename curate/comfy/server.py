@@ -21,7 +21,8 @@ from curate.errors import ServerSilent, ServerStalled
 __all__ = ["PATIENCE_S", "POLL_S", "STALL_S", "Refused", "Server"]
 
 POLL_S = 1.0
-"""The history is asked this often; the socket only makes it earlier."""
+"""The history is asked this often, of a job that takes long more seldom; the socket makes it
+earlier."""
 
 PATIENCE_S = 10.0
 """A server that does not answer for this long is lost."""
@@ -30,6 +31,7 @@ STALL_S = 900.0
 """So is one whose jobs do not move for this long; a first model load takes minutes."""
 
 _QUEUE_EVERY = 5  # polls; the answer repeats every waiting graph
+_SELDOM = 5  # times as long between polls after the first few: a hundred servers are many to ask
 _RECONNECT_S = 2.0
 
 
@@ -168,7 +170,7 @@ class Server:
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_s):
+                    async with asyncio.timeout(self._poll_s * (polls < _QUEUE_EVERY or _SELDOM)):
                         await job.news.wait()
                 job.news.clear()
                 if job.has_succeeded and job.files.get(output):
