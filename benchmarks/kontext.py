@@ -140,7 +140,8 @@ def ours(
             return jobs[-1]
 
         def keep(key: str, frame: images.RGB, came: bytes) -> None:
-            files.write_bytes(Path(name) / f"{key}.png", answer.png(key, frame, came))
+            png = answer.png(key, frame, came, may_be_equal=node[0] == "TestSleep")
+            files.write_bytes(Path(name) / f"{key}.png", png)
 
         orders = [
             Order(
