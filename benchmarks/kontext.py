@@ -27,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import itertools
 
-from curate import images
+from curate import files, images
 from curate.comfy import fleet
 from curate.comfy.job import FOLDER, Order
 from curate.comfy.server import Server
-from curate.kontext import run
+from curate.kontext import answer, run
 from curate.ledger import Ledger, now
 from curate.records import Frame, Job, Task
 from tests.comfyui.graphs import QUANTIZE, chain, sleep, written
@@ -128,7 +128,7 @@ async def polling(url: str, pngs: list[bytes]) -> float:
 def ours(
     urls: list[str], pngs: list[bytes], node: tuple[str, dict[str, object]]
 ) -> tuple[float, list[Job]]:
-    """Jobs a second of the fleet, with a ledger on disk and each answer decoded and written."""
+    """Jobs a second of the fleet; a ledger on disk, each answer decoded, checked and written."""
     jobs: list[Job] = []
     with tempfile.TemporaryDirectory() as name, Ledger(Path(name)) as ledger:
 
@@ -139,8 +139,9 @@ def ours(
                 ledger.put(Task(order.key, "bench", order.name, "submitted"), jobs[-1])
             return jobs[-1]
 
-        def keep(key: str, png: bytes) -> None:
-            images.write(Path(name) / f"{key}.png", images.decode(png))
+        def keep(key: str, frame: images.RGB, came: bytes) -> None:
+            png = answer.png(key, frame, came, may_be_equal=node[0] == "TestSleep")
+            files.write_bytes(Path(name) / f"{key}.png", png)
 
         orders = [
             Order(
@@ -150,9 +151,9 @@ def ours(
                 begin=tuple,
                 picture=lambda png=png: png,
                 graph=lambda image, prefix: chain(node, image=image, prefix=prefix),
-                accept=lambda png, n=n: keep(str(n), png),
+                accept=lambda came, n=n, frame=frame: keep(str(n), frame, came),
             )
-            for n, png in enumerate(pngs)
+            for n, (png, frame) in enumerate(zip(pngs, map(images.decode, pngs), strict=True))
         ]
         began = time.perf_counter()
         for outcome in fleet.make([Server(url) for url in urls], orders, book):

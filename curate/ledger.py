@@ -10,9 +10,11 @@ import shutil
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -101,9 +103,8 @@ class Ledger:
     def put(self, *nouns: records.Noun) -> None:
         """Write records, each in the place of the one with its key."""
         for kind, some in itertools.groupby(nouns, type):
-            names = [column.name for column in fields(kind)]
-            rows = ([stored(getattr(noun, name)) for name in names] for noun in some)
-            marks = ", ".join("?" * len(names))
+            marks, values = _row(kind)
+            rows = (tuple(map(stored, values(noun))) for noun in some)
             self._execute(f"REPLACE INTO {TABLES[kind]} VALUES ({marks})", *rows)
 
     def each(self, kind: type[N], **where: object) -> Iterator[N]:
@@ -292,6 +293,13 @@ class Ledger:
                 if time.monotonic() > end:
                     raise
                 time.sleep(_RETRY_S)
+
+
+@cache
+def _row(kind: type[records.Noun]) -> tuple[str, Callable[[records.Noun], tuple[object, ...]]]:
+    """For a kind of record, the marks of a statement that writes it, and what gives its values."""
+    names = [column.name for column in fields(kind)]
+    return ", ".join("?" * len(names)), attrgetter(*names)
 
 
 def _condition(where: dict[str, object]) -> tuple[str, list[object]]:

@@ -35,6 +35,7 @@ __all__ = ["GIVE_UP_S", "WINDOW", "Fleet", "make"]
 _AHEAD = 2  # orders of a server that are prepared or fetched while WINDOW others are queued
 _BLAMES = 3  # an order in whose work servers are lost so often is set aside
 _TELL_EVERY_S = 0.5
+_TELL_APART_S = 0.05  # all servers together: of a hundred, each is heard every 5 s
 _LOOK_S = 0.05  # on winding down: whether what was being submitted is in the queue
 
 T = TypeVar("T")
@@ -106,6 +107,9 @@ class Fleet:
         self._results: asyncio.Queue[Outcome[Order, str] | asyncio.Task[None]] = asyncio.Queue()
         self._recovery = Recovery(self._hosts, self._backlog, self._changed, tell, give_up_after_s)
         self._open = 0
+        self._none_waits = False
+        self._tell_every_s = max(_TELL_EVERY_S, len(self._hosts) * _TELL_APART_S)
+        self._per_s, self._rated_at = 0.0, -_TELL_EVERY_S
         self._blames: Counter[str] = Counter()
         self._winding_down: asyncio.Task[None] | None = None
         self.is_abandoned = False
@@ -152,6 +156,7 @@ class Fleet:
             async with self._changed:
                 self._settle(work, host)
                 host.works.remove(work)
+                self._none_waits = False
                 self._changed.notify_all()
             self._show(host)
 
@@ -165,7 +170,7 @@ class Fleet:
                 if order := self._backlog.take(host.server.url):
                     self._open += 1
                     return order
-                prey = recall.prey(host, self._hosts.values())
+                prey = self._prey(host)
                 host.is_recalling = True
             try:
                 if prey is not None and await recall.succeeds(prey):
@@ -176,8 +181,15 @@ class Fleet:
                 host.is_recalling = False
 
     def _has_for(self, host: Host) -> bool:
-        waits = len(self._backlog) or recall.prey(host, self._hosts.values()) is not None
-        return host.is_up and bool(waits)
+        return host.is_up and bool(len(self._backlog) or self._prey(host))
+
+    def _prey(self, host: Host) -> Work | None:
+        """An order to take from another server; looked for by one idle lane for all of them."""
+        if self._none_waits or host.works or host.is_recalling:
+            return None
+        prey = recall.prey(self._hosts.values())
+        self._none_waits = prey is None
+        return prey
 
     def _is_over(self, host: Host) -> bool:
         is_done = not self._open and not len(self._backlog)
@@ -229,14 +241,16 @@ class Fleet:
     def _hear(self, host: Host, news: News) -> None:
         host.hear(news)
         now = asyncio.get_running_loop().time()
-        if news.steps and now - host.told_at > _TELL_EVERY_S:
+        if news.steps and now - host.told_at > self._tell_every_s:
             self._show(host)
 
     def _show(self, host: Host) -> None:
-        host.told_at = asyncio.get_running_loop().time()
-        rate = sum(other.per_s for other in self._hosts.values() if other.is_up)
+        now = host.told_at = asyncio.get_running_loop().time()
+        if now - self._rated_at >= _TELL_EVERY_S or not self._per_s:
+            self._rated_at = now
+            self._per_s = sum(other.per_s for other in self._hosts.values() if other.is_up)
         left = len(self._backlog) + self._open
-        self._tell(host.working(round(left / rate, 1) if rate else None))
+        self._tell(host.working(round(left / self._per_s, 1) if self._per_s else None))
 
     def _works(self) -> list[Work]:
         return [work for host in self._hosts.values() for work in host.works]

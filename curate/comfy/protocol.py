@@ -12,6 +12,8 @@ Graph: TypeAlias = dict[str, dict[str, Any]]
 
 _OUT_OF_MEMORY = ("outofmemory", "out of memory", "can't allocate memory", "cannot allocate memory")
 _DETAIL_CHARACTERS = 200
+_BESIDES = ('{"type": "progress_state"', '{"type": "status"')
+"""Two thirds of all messages, which say nothing that others do not say as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def news(message: str | bytes) -> News | None:
 
     The end is `executing` without a node: `execution_success` comes before the history is written.
     """
-    if isinstance(message, bytes):
+    if isinstance(message, bytes) or message.startswith(_BESIDES):
         return None
     try:
         said = json.loads(message)

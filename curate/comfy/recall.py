@@ -8,14 +8,10 @@ from curate.comfy.host import Host
 from curate.comfy.job import Work
 
 
-def prey(idle: Host, hosts: Iterable[Host]) -> Work | None:
-    """The order that waits longest behind others, if `idle` has nothing to do at all."""
-    if idle.works or idle.is_recalling:
-        return None
-    busy = [host for host in hosts if host is not idle and host.is_up and _waiting(host)]
-    if not busy:
-        return None
-    return _waiting(max(busy, key=lambda host: len(_waiting(host))))[-1]
+def prey(hosts: Iterable[Host]) -> Work | None:
+    """The order that waits longest behind others, for a server that has nothing to do at all."""
+    longest = max((_waiting(host) for host in hosts if host.is_up), key=len, default=[])
+    return longest[-1] if longest else None
 
 
 def _waiting(host: Host) -> list[Work]:

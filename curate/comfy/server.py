@@ -12,18 +12,17 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from aiohttp import FormData
-
 from curate.comfy import protocol
 from curate.comfy.protocol import Broken, Finished, Graph, News, Queue, Stored
 from curate.comfy.transport import Hear
-from curate.comfy.wire import Passing, Refused, Wire
+from curate.comfy.wire import Form, Passing, Refused, Wire
 from curate.errors import ServerSilent, ServerStalled
 
 __all__ = ["PATIENCE_S", "POLL_S", "STALL_S", "Refused", "Server"]
 
 POLL_S = 1.0
-"""The history is asked this often; the socket only makes it earlier."""
+"""The history is asked this often, of a job that takes long more seldom; the socket makes it
+earlier."""
 
 PATIENCE_S = 10.0
 """A server that does not answer for this long is lost."""
@@ -32,6 +31,7 @@ STALL_S = 900.0
 """So is one whose jobs do not move for this long; a first model load takes minutes."""
 
 _QUEUE_EVERY = 5  # polls; the answer repeats every waiting graph
+_SELDOM = 5  # times as long between polls after the first few: a hundred servers are many to ask
 _RECONNECT_S = 2.0
 
 
@@ -130,16 +130,8 @@ class Server:
 
     async def upload(self, png: bytes, name: str, subfolder: str) -> str:
         """Put an image into the server's input folder; returns what LoadImage must be given."""
-
-        def form() -> FormData:
-            fields = FormData({"subfolder": subfolder, "type": "input"})
-            fields.add_field("image", png, filename=name, content_type="image/png")
-            return fields
-
-        answer = await self._wire.patiently(
-            lambda: self._wire.once("POST", "/upload/image", data=form())
-        )
-        stored = answer.read()
+        form = Form({"subfolder": subfolder, "type": "input"}, "image", name, png)
+        stored = (await self._wire.ask("POST", "/upload/image", form=form)).read()
         return "/".join(part for part in (stored["subfolder"], stored["name"]) if part)
 
     async def submit(self, graph: Graph, prompt_id: str) -> None:
@@ -178,7 +170,7 @@ class Server:
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_s):
+                    async with asyncio.timeout(self._poll_s * (polls < _QUEUE_EVERY or _SELDOM)):
                         await job.news.wait()
                 job.news.clear()
                 if job.has_succeeded and job.files.get(output):

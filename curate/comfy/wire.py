@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -12,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+from uuid import uuid4
 
 import aiohttp
 
@@ -70,6 +72,35 @@ class Answer:
             raise Refused(self.status, "the answer is not ComfyUI's") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Fields and one PNG, as a browser would post them; aiohttp's own form costs three times that.
+
+    Names and values are ASCII without quotes.
+    """
+
+    fields: dict[str, str]
+    field: str
+    filename: str
+    png: bytes
+
+    def sent(self) -> dict[str, Any]:
+        """The body and its header, as aiohttp takes them; RFC 7578."""
+        edge = uuid4().hex
+        parts = [
+            f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in self.fields.items()
+        ]
+        parts.append(
+            f'--{edge}\r\nContent-Disposition: form-data; name="{self.field}"; '
+            f'filename="{self.filename}"\r\nContent-Type: image/png\r\n\r\n'
+        )
+        body = io.BytesIO(
+            b"".join(("".join(parts).encode(), self.png, f"\r\n--{edge}--\r\n".encode()))
+        )
+        return {"data": body, "headers": {"Content-Type": f"multipart/form-data; boundary={edge}"}}
+
+
 class Wire:
     """Requests to one server; close it in the end.
 
@@ -93,7 +124,7 @@ class Wire:
     async def ask(self, method: str, path: str, **how: Any) -> Answer:
         """The answer.
 
-        `how` is `json`, `data` or `params`, as aiohttp takes them.
+        `how` is `json` or `params`, as aiohttp takes them, or `form`.
 
         Raises:
             ServerUnreachable: none for `patience_s`; ServerFailing, if it was 5xx all the time;
@@ -102,8 +133,10 @@ class Wire:
         """
         return await self.patiently(lambda: self.once(method, path, **how))
 
-    async def once(self, method: str, path: str, **how: Any) -> Answer:
+    async def once(self, method: str, path: str, form: Form | None = None, **how: Any) -> Answer:
         """The same without patience: raises Passing too."""
+        if form is not None:
+            how |= form.sent()
         try:
             async with self._session.request(
                 method, self.url + path, allow_redirects=False, **how

@@ -8,11 +8,22 @@ from curate import images
 from curate.errors import TwinUnusable
 from curate.images import RGB
 
+_SOME = 16  # one pixel of so many each way shows of nearly all pictures that they are not flat
 _FLAT_LEVELS = 8  # a twin whose channels all stay within so few levels shows nothing
 
 
+def png(name: str, frame: RGB, answer: bytes, *, may_be_equal: bool = False) -> bytes:
+    """A server's answer as the file to keep, without the graph that ComfyUI writes into it.
+
+    Raises:
+        TwinUnusable: it is cut off, no image, or not `checked`.
+    """
+    twin = checked(name, frame, decoded(name, answer), may_be_equal=may_be_equal)
+    return images.encode_png(twin)
+
+
 def decoded(name: str, answer: bytes) -> RGB:
-    """The pixels of an encoded answer; the graph that ComfyUI writes into its PNG is left out.
+    """The pixels of an encoded answer.
 
     Raises:
         TwinUnusable: it is cut off, or no image.
@@ -40,9 +51,13 @@ def checked(name: str, frame: RGB, twin: RGB, *, may_be_equal: bool = False) -> 
     if twin.shape != frame.shape:
         came, wanted = (f"{shape[1]}×{shape[0]}" for shape in (twin.shape, frame.shape))
         raise TwinUnusable(name, f"it is {came} px where the frame's half is {wanted}")
-    spread = twin.max(axis=(0, 1)).astype(int) - twin.min(axis=(0, 1))
-    if spread.max() < _FLAT_LEVELS:
+    if _is_flat(twin[::_SOME, ::_SOME]) and _is_flat(twin):
         raise TwinUnusable(name, "it is black" if twin.max() < _FLAT_LEVELS else "it is flat")
     if not may_be_equal and np.array_equal(frame, twin):
         raise TwinUnusable(name, "it is the frame itself, not one pixel was changed")
     return twin
+
+
+def _is_flat(pixels: RGB) -> bool:
+    spread = pixels.max(axis=(0, 1)).astype(int) - pixels.min(axis=(0, 1))
+    return bool(spread.max() < _FLAT_LEVELS)

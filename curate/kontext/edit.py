@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from curate import images
+from curate import files, images
 from curate.errors import ImageUnreadable
 from curate.images import RGB
 from curate.kontext import answer, backends, geometry
@@ -82,16 +82,23 @@ def make(edit: Edit) -> None:
     """
     frame = sent(edit)
     twin = backends.load(edit.backend).twin(frame.copy(), edit.instruction, edit.seed)
-    _write(edit, frame, twin)
+    answer.checked(edit.name, frame, twin, may_be_equal=edit.is_control)
+    _write(edit, images.encode_png(frame), images.encode_png(twin))
 
 
-def keep(edit: Edit, frame: RGB, came: bytes) -> None:
+def keep(edit: Edit, frame: RGB, png: bytes, came: bytes) -> None:
     """Write both halves if a server's answer is a twin.
+
+    Args:
+        edit: what was asked for.
+        frame: the image that was sent.
+        png: the same, encoded.
+        came: the answer.
 
     Raises:
         TwinUnusable: it does not decode, has another size, shows nothing or is the frame.
     """
-    _write(edit, frame, answer.decoded(edit.name, came))
+    _write(edit, png, answer.png(edit.name, frame, came, may_be_equal=edit.is_control))
 
 
 def sizes(edit: Edit) -> list[int]:
@@ -111,10 +118,9 @@ def is_whole(edit: Edit, recorded: object) -> bool:
     return -1 not in now and all(_shows(file, edit.size) for file in edit.files)
 
 
-def _write(edit: Edit, frame: RGB, twin: RGB) -> None:
-    answer.checked(edit.name, frame, twin, may_be_equal=edit.is_control)
-    for file, pixels in zip(reversed(edit.files), (twin, frame), strict=False):
-        images.write(file, pixels)
+def _write(edit: Edit, frame: bytes, twin: bytes) -> None:
+    for file, png in zip(reversed(edit.files), (twin, frame), strict=False):
+        files.write_bytes(file, png)
 
 
 def _shows(file: Path, size: tuple[int, int]) -> bool:

@@ -278,14 +278,15 @@ def _begin(ledger: Ledger, edit: Edit) -> tuple[Job, ...]:
 
 def _order(ledger: Ledger, recipe: Recipe, edit: Edit) -> Order:
     frame = cache(partial(edits.sent, edit))
+    png = cache(lambda: images.encode_png(frame()))
     return Order(
         key=edit.id,
         name=edit.name,
         output=recipe.output,
         begin=partial(_begin, ledger, edit),
-        picture=lambda: images.encode_png(frame()),
+        picture=png,
         graph=partial(recipe.bound, edit),
-        accept=lambda came: edits.keep(edit, frame(), came),
+        accept=lambda came: edits.keep(edit, frame(), png(), came),
         group=edit.prompt,
     )
 
