@@ -32,11 +32,13 @@ _SPREAD = {
     "ssim": (0.8, 0.1), "shift_px": (0.6, 0.5), "gradient_ncc": (0.85, 0.1),
     "a_shift": (0, 0.8), "b_shift": (0, 0.8), "lightness_shift": (0, 0.9),
     "chroma_slope": (0.96, 0.06), "contrast_ratio": (0.95, 0.05), "tile_residual": (16, 7),
-    "detail_ratio": (0.6, 0.15), "density_frame": (1.1, 0.3), "density_twin": (0.6, 0.2),
+    "detail_ratio": (0.6, 0.15),
+    "texture_left": (0.65, 0.12), "density_frame": (1.1, 0.3), "density_twin": (0.6, 0.2),
     "scale": (1, 0.001), "scale_x": (1, 0.001), "scale_y": (1, 0.001), "rotation_deg": (0, 0.02),
     "shift_x_px": (0, 0.3), "shift_y_px": (0, 0.3), "confidence": (0.9, 0.05),
     "ms_ssim": (0.85, 0.1), "ssim_registered": (0.85, 0.1), "edge_ncc": (0.9, 0.05),
-    "edges_held": (0.85, 0.08), "registration_gain": (2, 0.4), "sharpness": (1, 0.05),
+    "edges_held": (0.85, 0.08), "edges_moved": (0.05, 0.05), "chroma_flat": (0.98, 0.03),
+    "contrast_flat": (0.98, 0.03), "registration_gain": (2, 0.4), "sharpness": (1, 0.05),
     "tile_x": (0.5, 0.2), "tile_y": (0.5, 0.2),
 }  # fmt: skip
 

@@ -30,8 +30,8 @@ def covered(small: Gray) -> float:
     height = small.shape[0]
     across = cv2.absdiff(small[:-1, 1:], small[:-1, :-1])
     down = cv2.absdiff(small[1:, :-1], small[:-1, :-1])
-    plain = cv2.compare(cv2.max(across, down), _PLAIN_STEP, cv2.CMP_LT)
-    if cv2.countNonZero(plain) < _PLAIN_SHARE * plain.size:
+    plain = np.asarray(cv2.max(across, down)) < _PLAIN_STEP
+    if np.count_nonzero(plain) < _PLAIN_SHARE * plain.size:
         return 0.0
     marks = (cv2.absdiff(small, _ground(small)) > _STAND_OUT).astype(np.uint8)
     _, _, stats, centres = cv2.connectedComponentsWithStats(marks)

@@ -126,6 +126,7 @@ class _Data:
         lacking = [
             [
                 limit.missing is not None
+                and not limit.is_off(limits)
                 and one.concept in limit.concepts
                 and limit.value(one.measures) is None
                 for one in examples

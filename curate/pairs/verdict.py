@@ -60,6 +60,9 @@ class Limit:
         value = measures.get(self.given[0])
         return value is None or value >= limits[self.given[1]]
 
+    def is_off(self, limits: Thresholds) -> bool:
+        return limits[self.key] == _OFF
+
     def passed(self, value: float, threshold: float) -> bool:
         return value > threshold if self.side == "over" else value < threshold
 
@@ -255,7 +258,7 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
         if concept not in limit.concepts:
             continue
         value = limit.value(measures)
-        if value is None and limits[limit.key] == _OFF:
+        if limit.is_off(limits):
             continue
         if value is None:
             if limit.missing is None:
