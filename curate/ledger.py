@@ -10,11 +10,9 @@ import shutil
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache
-from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -29,7 +27,7 @@ from curate.errors import (
     LedgerUnreadable,
     WorkspaceUnusable,
 )
-from curate.rows import TABLES, restored, stored
+from curate.rows import TABLES, condition, restored, stored, writing
 from curate.schema import FILE as FILE
 from curate.schema import MIGRATIONS
 from curate.schema import exists as exists
@@ -103,7 +101,7 @@ class Ledger:
     def put(self, *nouns: records.Noun) -> None:
         """Write records, each in the place of the one with its key."""
         for kind, some in itertools.groupby(nouns, type):
-            marks, values = _row(kind)
+            marks, values = writing(kind)
             rows = (tuple(map(stored, values(noun))) for noun in some)
             self._execute(f"REPLACE INTO {TABLES[kind]} VALUES ({marks})", *rows)
 
@@ -112,8 +110,8 @@ class Ledger:
 
         They are read one by one as they are asked for; write none of that kind meanwhile.
         """
-        condition, values = _condition(where)
-        rows = self._execute(f"SELECT * FROM {TABLES[kind]}{condition} ORDER BY 1, 2, 3, 4", values)
+        clause, values = condition(where)
+        rows = self._execute(f"SELECT * FROM {TABLES[kind]}{clause} ORDER BY 1, 2, 3, 4", values)
         return (restored(kind, row) for row in rows)
 
     def all(self, kind: type[N], **where: object) -> list[N]:
@@ -126,8 +124,8 @@ class Ledger:
 
     def remove(self, kind: type[records.Noun], **where: object) -> None:
         """Delete the records of a kind whose columns equal `where`."""
-        condition, values = _condition(where)
-        self._execute(f"DELETE FROM {TABLES[kind]}{condition}", values)
+        clause, values = condition(where)
+        self._execute(f"DELETE FROM {TABLES[kind]}{clause}", values)
 
     def done(self, station: str) -> set[str]:
         """The ids of a station's finished tasks."""
@@ -293,18 +291,6 @@ class Ledger:
                 if time.monotonic() > end:
                     raise
                 time.sleep(_RETRY_S)
-
-
-@cache
-def _row(kind: type[records.Noun]) -> tuple[str, Callable[[records.Noun], tuple[object, ...]]]:
-    """For a kind of record, the marks of a statement that writes it, and what gives its values."""
-    names = [column.name for column in fields(kind)]
-    return ", ".join("?" * len(names)), attrgetter(*names)
-
-
-def _condition(where: dict[str, object]) -> tuple[str, list[object]]:
-    clauses = " AND ".join(f"{column} = ?" for column in where)
-    return (f" WHERE {clauses}" if clauses else ""), list(where.values())
 
 
 def _lines(file: Path) -> list[str]:

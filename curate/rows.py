@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from curate import records
@@ -39,6 +42,19 @@ def restored(kind: type[N], row: Iterable[object]) -> N:
     for index, container in _CONTAINERS[kind]:
         values[index] = container(json.loads(str(values[index])))
     return build(*values)
+
+
+@cache
+def writing(kind: type[Any]) -> tuple[str, Callable[[Any], tuple[object, ...]]]:
+    """The marks of a statement that writes a noun of a kind, and what gives its values."""
+    names = [column.name for column in fields(kind)]
+    return ", ".join("?" * len(names)), attrgetter(*names)
+
+
+def condition(where: Mapping[str, object]) -> tuple[str, list[object]]:
+    """The end of a statement about the rows whose columns have these values, and its values."""
+    clauses = " AND ".join(f"{column} = ?" for column in where)
+    return (f" WHERE {clauses}" if clauses else ""), list(where.values())
 
 
 def _containers(kind: type[Any]) -> list[tuple[int, Callable[[Any], object]]]:

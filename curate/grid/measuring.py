@@ -89,7 +89,8 @@ def _against(shown: RGB, zero: RGB) -> Measures:
     before, after = colour.low_pass(zero), colour.low_pass(shown)
     cells = np.ones(before.shape[:2], np.bool_)
     greys = _grey(zero), _grey(shown)
-    moved = colour.shift(before, after, colour.unedited(*greys, cells))
+    textures = colour.texture(greys[0]), colour.texture(greys[1])
+    moved = colour.shift(before, after, colour.unedited(*textures, cells))
     found = register.register(*(_luma(grey) for grey in greys))
     lies = found if found and found.gain >= _LEAST_GAIN else None
     return {

@@ -48,7 +48,8 @@ def found(frame: RGB, twin: RGB, faults: Collection[Fault]) -> Tone | None:
     """
     before, after = colour.low_pass(frame), colour.low_pass(twin)
     whole = np.ones(before.shape[:2], np.bool_)
-    alike = colour.unedited(_grey(frame), _grey(twin), whole)
+    textures = colour.texture(_grey(frame)), colour.texture(_grey(twin))
+    alike = colour.unedited(*textures, whole)
     moved = colour.shift(before, after, alike)
     if moved is None:
         return None
