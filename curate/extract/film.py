@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import av
 from av.container import InputContainer
 
-from curate.extract import calm, deinterlace, hardware, planes
+from curate.extract import deinterlace, hardware, planes
 from curate.extract.damage import STRICT, Damage
 from curate.extract.reading import SKIPPED, Reading, Scan, Window
 from curate.extract.source import Source, identified, opened, probe
@@ -81,8 +81,7 @@ def frames(
         piece: of a film.
         spoilt: gets the PTS of each frame that an error in the file touches, before it is given.
         rough: leave the edges of coding blocks as they are, which saves an eighth of the time
-            (HEVC) or a fifth (H.264); shrunk pictures differ by 0.4 of 255 in the mean. A fast
-            scan leaves out, too, what is `calm`.
+            (HEVC) or a fifth (H.264); shrunk pictures differ by 0.4 of 255 in the mean.
 
     Raises:
         FilmUnreadable: the file cannot be opened any more.
@@ -95,7 +94,7 @@ def frames(
         if piece.begin > piece.source.start:
             _seek(container, stream, piece.begin - round(_EARLIER_S / piece.source.time_base))
         last, damage = None, Damage()
-        for frame in _between(container, stream, piece, damage, rough=rough):
+        for frame in _between(container, stream, piece, damage):
             if frame.pts is not None and (last is None or frame.pts > last):
                 last = frame.pts
                 if spoilt is not None and damage.touches(frame):
@@ -130,25 +129,14 @@ def at(source: Source, moments: Sequence[int]) -> Iterator[av.VideoFrame]:
 
 
 def _between(
-    container: InputContainer,
-    stream: av.VideoStream,
-    piece: Piece,
-    damage: Damage,
-    *,
-    rough: bool,
+    container: InputContainer, stream: av.VideoStream, piece: Piece, damage: Damage
 ) -> Iterator[av.VideoFrame]:
     """What is decoded from the keyframe that begins a piece to the one that ends it.
 
     Frames that are shown before the ending keyframe may be stored behind it (an open GOP).
     """
     first = last = None
-    packets = _packets(container, stream)
-    for packet in calm.left_out(packets) if rough and piece.scan == "fast" else packets:
-        if isinstance(packet, calm.Gap):
-            if first is not None:
-                yield from _since(first, _decoded(stream, None, damage))
-                stream.codec_context.flush_buffers()
-            continue
+    for packet in _packets(container, stream):
         shown = _shown(packet)
         if first is None:
             if not packet.is_keyframe or shown is None:
