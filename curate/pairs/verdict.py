@@ -61,7 +61,7 @@ class Limit:
         return value is None or value >= limits[self.given[1]]
 
     def is_off(self, limits: Thresholds) -> bool:
-        return limits[self.key] == _OFF
+        return self.default == _OFF and limits[self.key] <= _OFF
 
     def passed(self, value: float, threshold: float) -> bool:
         return value > threshold if self.side == "over" else value < threshold

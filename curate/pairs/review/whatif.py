@@ -24,7 +24,7 @@ def judged(shown: Sequence[Shown], limits: Thresholds) -> list[Judgement]:
 
 
 def table(shown: Sequence[Shown], limits: Thresholds, defaults: Thresholds) -> bytes:
-    """Every limit with its values and rulings, as JSON.
+    """Every limit that is not off with its values and rulings, as JSON.
 
     `now` has a letter a pair for its ruling under `limits`; a limit's `without` has one for the
     ruling without it, its `values` a number, or null where it has no say.
@@ -33,7 +33,11 @@ def table(shown: Sequence[Shown], limits: Thresholds, defaults: Thresholds) -> b
     now = [_LETTER[one.ruling] for one in judgements]
     value = {
         "now": "".join(now),
-        "limits": [_limit(limit, shown, limits, defaults, now) for limit in LIMITS],
+        "limits": [
+            _limit(limit, shown, limits, defaults, now)
+            for limit in LIMITS
+            if not limit.is_off(limits)
+        ],
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -136,8 +136,11 @@ def test_a_decision_outranks_the_rule_in_every_later_check(curate: Cli, workspac
     assert (verdicts["moved"], verdicts["good"], verdicts["tinted"]) == ("keep", "reject", "look")
 
 
+SHOWN = [limit for limit in LIMITS if not limit.is_off(DEFAULTS)]
+
+
 @settings(max_examples=40, deadline=None)
-@given(limit=st.sampled_from(LIMITS), threshold=st.floats(-50, 120) | st.floats(-1, 2))
+@given(limit=st.sampled_from(SHOWN), threshold=st.floats(-50, 120) | st.floats(-1, 2))
 def test_the_pages_comparison_rules_as_the_rule_at_any_threshold(
     checked: Path, limit: Limit, threshold: float
 ) -> None:
