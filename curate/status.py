@@ -95,10 +95,14 @@ def of(workspace: Path) -> Status:
 
 
 def _failed(ledger: Ledger) -> tuple[Failed, ...]:
+    failed = ledger.all(Task, state="failed")
+    left = {(task.station, task.item) for task in failed}
+    if left:
+        left.difference_update((t.station, t.item) for t in ledger.each(Task, state="done"))
     return tuple(
         Failed(task.station, task.item, task.reason, task.remedy)
-        for task in ledger.all(Task, state="failed")
-        if not ledger.get(Task, station=task.station, item=task.item, state="done")
+        for task in failed
+        if (task.station, task.item) in left
     )
 
 
