@@ -18,7 +18,6 @@ _ROOT = np.rint(np.sqrt(np.arange(256) * 255.0)).astype(np.int64)
 _MOST = 255
 _LOOK = _MOST * 2**16
 _BLOCK, _AT_ONCE = 512, 16
-_DIGITS = 9
 
 Exact = NDArray[np.float64]
 """Whole numbers below 2**53, so that sums are the same in any order and on any processor."""
@@ -49,54 +48,68 @@ def covering(
 ) -> list[int]:
     """The places of `count` frames that show all of them best, in the order they were taken.
 
-    Maximises, over sets S of frames,
+    Maximises, over sets S of frames of which no film has more than its share,
 
-        F(S) = Σ_films g(C_film(S)),    C_film(S) = Σ_{i in film} w_i · max_{j in S} s(i, j) · d_j
+        F(S) = Σ_i w_i · max_{j in S} s(i, j) · d_j
 
     d is the density over the largest, s(i, j) = max(0, 1 − |t_i − t_j|² / reach²) the likeness of
     two colour layouts, and w_i = 1 / Σ_j s(i, j), so that a look that thirty frames have weighs no
-    more than one that a single frame has: C is how many looks of a film are shown, each by the
-    most crowded frame. A film's first look counts in full, the n-th about 1/√n: g(x) is x up to 1
-    and 2√x − 1 beyond. So films give in proportion to how crowded they are, not to how long; with
-    one film, g changes nothing.
+    more than one that a single frame has: F is how many looks are shown, each by the most crowded
+    frame. A film's share of the count is that of its density in the sum of all films', but at
+    least 1, so films give in proportion to how crowded they are, not to how long. Where
+    the shares cannot be filled with anything new, others give more.
 
-    C is facility location, and with a concave g F is monotone and submodular (Lin and Bilmes 2011),
-    so that taking the frame with the largest gain each time comes to at least 1 − 1/e of the best
-    set (Nemhauser, Wolsey and Fisher 1978). Gains only fall: most are not computed again (Minoux
-    1978). All is whole numbers but g; of equal gains the first counts,
-    and where nothing is gained any more the most crowded.
+    F is facility location, monotone and submodular, so that taking the frame with the largest gain
+    each time comes to at least 1 − 1/e of the best set of one film (Nemhauser, Wolsey and Fisher
+    1978) and to 1/2 with shares, a partition matroid (Fisher, Nemhauser and Wolsey 1978). Gains
+    only fall: most are not computed again (Minoux 1978). All is whole numbers; of equal gains the
+    first counts, and where nothing is gained any more the most crowded.
 
     Args:
         density: of each frame, any unit, at least 0.
         layouts: of each frame, see `layouts`.
         count: at most so many; fewer if there are no more frames.
-        films: ascending, the number of each frame's film; None if all are of one.
+        films: the number of each frame's film, from 0; None if all are of one.
     """
     if not len(density):
         return []
-    starts = np.flatnonzero(np.diff(films, prepend=-1)) if films is not None else np.zeros(1, int)
-    shown = _Shown.of_none(density, layouts, starts)
-    bounds = np.round(shown.first_gains(), _DIGITS)
+    owners = np.zeros(len(density), np.int64) if films is None else films
+    count = min(count, len(density))
+    shown = _Shown.of_none(density, layouts)
+    shares = _shares(shown.worth, owners, count)
+    bounds = shown.first_gains()
     taken: list[int] = []
-    for _ in range(min(count, len(bounds))):
-        is_new = np.zeros(len(bounds), np.bool_)
-        while True:
-            place = int(np.argmax(bounds))
-            best = bounds[place]
-            if best <= 0 or is_new[bounds == best].all():
+    for most in (shares, np.full_like(shares, count)):
+        while len(taken) < count:
+            is_open = (np.bincount(owners[taken], minlength=len(most)) < most)[owners]
+            is_new = np.zeros(len(bounds), np.bool_)
+            while not is_new[place := int(np.argmax(gains := np.where(is_open, bounds, 0)))]:
+                ahead = np.argsort(np.where(is_new, np.inf, -gains), kind="stable")[:_AT_ONCE]
+                bounds[ahead] = shown.gains(ahead)
+                is_new[ahead] = True
+            if gains[place] <= 0:
                 break
-            ahead = np.argsort(np.where(is_new, np.inf, -bounds), kind="stable")[:_AT_ONCE]
-            bounds[ahead] = np.round(shown.gains(ahead), _DIGITS)
-            bounds[taken] = -1
-            is_new[ahead] = True
-        if best <= 0:
-            break
-        taken.append(place)
-        shown.take(place)
-        bounds[place] = -1
+            taken.append(place)
+            shown.take(place)
+            bounds[place] = 0
     rest = np.setdiff1d(np.arange(len(bounds)), taken)
     rest = rest[np.argsort(-density[rest], kind="stable")]
-    return [*taken, *rest[: max(0, count - len(taken))].tolist()]
+    return [*taken, *rest[: count - len(taken)].tolist()]
+
+
+def _shares(worth: Exact, owners: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The most that each film gives, at least 1: in proportion to the mean worth of its best.
+
+    Its best are as many as it would give if all gave alike. Apportioned as seats are to parties
+    (Sainte-Laguë 1910).
+    """
+    films = int(owners.max()) + 1
+    due = -(-count // films)
+    best = [np.sort(worth[owners == film])[::-1][:due] for film in range(films)]
+    crowded = np.array([max(1, int(one.sum()) * due // len(one)) for one in best])
+    claims = crowded[:, None] / np.arange(1, 2 * count, 2)
+    seats = np.argsort(-claims.ravel(), kind="stable")[:count] // count
+    return np.maximum(1, np.bincount(seats, minlength=films))
 
 
 @dataclass(slots=True)
@@ -106,54 +119,40 @@ class _Shown:
     Attributes:
         alike: uint8, likeness of each frame with each, in 255ths.
         worth: density of each frame, in 255ths of the largest.
-        weight: of each frame, a look being 2**16.
-        starts: of each film, the place of its first frame.
+        weight: of each frame, a look being 255 · 2**16.
         best: of each frame, the largest likeness times worth of a taken one.
     """
 
     alike: Gray
     worth: Exact
     weight: Exact
-    starts: NDArray[np.int64]
     best: Exact
 
     @classmethod
-    def of_none(cls, density: Floats, layouts: Gray, starts: NDArray[np.int64]) -> _Shown:
+    def of_none(cls, density: Floats, layouts: Gray) -> _Shown:
         alike = _likeness(layouts)
         worth = np.rint(_MOST * (density.astype(np.float64) / max(1e-6, float(density.max()))))
         weight = np.floor(_LOOK / alike.sum(axis=1, dtype=np.int64))
-        return cls(alike, worth, weight, starts, np.zeros(len(worth)))
+        return cls(alike, worth, weight, np.zeros(len(worth)))
 
     def first_gains(self) -> Exact:
-        """What each frame would add if it were the first."""
+        """How many more looks each frame would show if it were the first."""
         gains = np.empty(len(self.worth))
         for begin in range(0, len(gains), _BLOCK):
             rows = slice(begin, begin + _BLOCK)
-            looks = np.add.reduceat(self.alike[rows] * self.weight, self.starts, axis=1)
-            gains[rows] = _counted(looks * self.worth[rows, None]).sum(axis=1)
+            gains[rows] = (self.alike[rows] * self.weight).sum(axis=1) * self.worth[rows]
         return gains
 
     def gains(self, places: NDArray[np.int64]) -> Exact:
-        """What each of these frames would add to those taken."""
-        before = self._looks(self.best[None])
-        after = self._looks(np.maximum(self.best, self._offered(places)))
-        return np.asarray((_counted(after) - _counted(before)).sum(axis=1))
+        """How many more looks each of these frames would show."""
+        more = np.maximum(self._offered(places) - self.best, 0)
+        return np.asarray((more * self.weight).sum(axis=1))
 
     def take(self, place: int) -> None:
         self.best = np.maximum(self.best, self._offered(np.array([place]))[0])
 
     def _offered(self, places: NDArray[np.int64]) -> Exact:
         return self.alike[places] * self.worth[places, None]
-
-    def _looks(self, best: Exact) -> Exact:
-        """Of each film how much is shown, shape (sets, films)."""
-        return np.asarray(np.add.reduceat(best * self.weight, self.starts, axis=1))
-
-
-def _counted(looks: Exact) -> Exact:
-    """g: the first look in full, then the square root."""
-    shown = looks / (_LOOK * _MOST)
-    return np.where(shown <= 1, shown, 2 * np.sqrt(shown) - 1)
 
 
 def _likeness(layouts: Gray) -> Gray:
