@@ -190,6 +190,19 @@ def test_an_address_where_nothing_listens_is_said_in_a_sentence(curate):
     assert "Traceback" not in ran.stderr
 
 
+def test_what_a_killed_run_left_is_swept_away(curate):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, used = (Path(f"/tmp/curate-ray-{pid}-test") for pid in (gone.pid, os.getpid()))
+    left.mkdir()
+    used.mkdir()
+
+    curate("extract", ".", "--engine", "ray", "--ray-address", "127.0.0.1:9")
+
+    assert not left.exists()
+    used.rmdir()
+
+
 def test_an_address_without_ray_is_refused(curate):
     ran = curate("extract", ".", "--ray-address", "127.0.0.1:9")
 

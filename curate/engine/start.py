@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from curate.errors import ClusterUnreachable, RayMissing
 
 AUTO = "auto"
 
+_PREFIX = "curate-ray-"
 _STORE_BYTES = 200_000_000  # outcomes are a few hundred kB at most, and are taken at once
 _ANSWER_S = 5.0
 _TOKEN = Path("~/.ray/auth_token")
@@ -48,8 +50,9 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
     """
     if not _is_installed():
         raise RayMissing()
+    _sweep()
     with tempfile.TemporaryDirectory(
-        prefix="curate-ray-", dir=_short(), ignore_cleanup_errors=True
+        prefix=f"{_PREFIX}{os.getpid()}-", dir=_short(), ignore_cleanup_errors=True
     ) as folder:
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
@@ -83,6 +86,24 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
             yield ray
         finally:
             ray.shutdown()
+
+
+def _sweep() -> None:
+    """Remove the folders of those that were killed; not on Windows, where to ask is to kill."""
+    for folder in Path(_short() or os.devnull).glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdecimal() and not _is_running(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _is_installed() -> bool:
