@@ -1,10 +1,11 @@
-"""Two Ray nodes on loopback: work lands on both, one is killed, the ledger is that of one machine.
+"""Ray nodes on loopback: all work, one is killed, one joins, and the ledger stays the same.
 
     python benchmarks/scale_cluster.py
 
 Pairs are drawn, checked by `curate pair-check` in processes of this machine, then on a head
-(127.0.0.1) and a node (127.0.0.2), each of one core, once undisturbed and once with the node killed
-(-9) in mid-run. Prints what starting and what one item costs. Exits with 1 where a claim fails.
+(127.0.0.1) and a node (127.0.0.2), each of one core: once undisturbed, once with the node killed
+(-9) in mid-run, and once with another (127.0.0.3) that joins in mid-run. Prints what starting and
+what one item costs. Exits with 1 where a claim fails.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from curate.demo import film as drawn
 from curate.extract import colour, film
 
 ROOT = Path(__file__).parents[1]
-PAIRS = 120
+PAIRS = 240
 ITEMS = 1000
 LEAST_SHARE = 0.2
 PATIENCE_S = 180.0
@@ -66,14 +67,9 @@ def measured(folder: Path, stack: ExitStack) -> dict[str, bool]:
     other = stack.enter_context(node(folder / "ray", "127.0.0.2", address, is_head=False))
     on_ray = ("--engine", "ray", "--ray-address", address)
 
-    before = [work_s(each) for each in (head, other)]
     running = start(folder, "both", *on_ray)
-    spent = [0.0, 0.0]
     began = time.monotonic()
-    while running.poll() is None:
-        now = [work_s(each) - first for each, first in zip((head, other), before, strict=True)]
-        spent = [max(pair) for pair in zip(spent, now, strict=True)]
-        time.sleep(0.2)
+    spent = spent_s(running, head, other)
     took_ray = time.monotonic() - began
     ended(running)
     ledger_ray = rows(folder, "both")
@@ -86,9 +82,18 @@ def measured(folder: Path, stack: ExitStack) -> dict[str, bool]:
     ended(running)
     ledger_killed = rows(folder, "killed")
 
+    running = start(folder, "joined", *on_ray)
+    wait_for(lambda: checked(folder, "joined"))
+    third = stack.enter_context(node(folder / "ray", "127.0.0.3", address, is_head=False))
+    done_alone = checked(folder, "joined")
+    (late,) = spent_s(running, third)
+    ended(running)
+    ledger_joined = rows(folder, "joined")
+
     print(f"{PAIRS} pairs: {took_here:.1f} s here, {took_ray:.1f} s on two nodes of one core")
     print(f"processor time of their workers: {spent[0]:.1f} s and {spent[1]:.1f} s")
     print(f"the node was killed after {done_before} pairs")
+    print(f"the other joined after {done_alone} pairs; processor time of its workers: {late:.1f} s")
     costs(folder, address)
     share = min(spent) / max(sum(spent), 1e-9)
     return {
@@ -96,7 +101,19 @@ def measured(folder: Path, stack: ExitStack) -> dict[str, bool]:
         "the ledger of two nodes is that of this machine": ledger_ray == ledger_here,
         "the node was killed in mid-run": PAIRS // 4 <= done_before < PAIRS,
         "and the ledger is the same without it": ledger_killed == ledger_here,
+        "a node that joins in mid-run takes work": late > 0 and done_alone < PAIRS,
+        "and the ledger is the same with it": ledger_joined == ledger_here,
     }
+
+
+def spent_s(running: subprocess.Popen[str], *nodes: int) -> list[float]:
+    """The processor time of the workers of nodes while a program runs."""
+    before, spent = [work_s(each) for each in nodes], [0.0] * len(nodes)
+    while running.poll() is None:
+        now = [work_s(each) - first for each, first in zip(nodes, before, strict=True)]
+        spent = [max(pair) for pair in zip(spent, now, strict=True)]
+        time.sleep(0.2)
+    return spent
 
 
 def costs(folder: Path, address: str) -> None:
