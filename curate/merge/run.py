@@ -151,6 +151,9 @@ def record(ledger: Ledger, job: Job, merged: Merged | None, failure: Failure | N
                 )
             )
         settings = job.settings.described()
+        if job.settings.added:
+            weights = [(ledger.relative(path), weight) for path, weight in job.settings.added]
+            settings["add"] = [f"{path}={weight}" for path, weight in weights]
         ledger.finish(job.id, STATION, ledger.relative(job.output), **settings)
 
 

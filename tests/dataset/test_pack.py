@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +65,42 @@ def test_unpacked_elsewhere_the_same_merge_gives_the_same_bytes(merged: Cli) -> 
     assert ran.returncode == 0, ran.stderr
     assert slider.read_bytes() == before
     assert before == (merged.workspace / "loras" / "slider.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--rank", "3", "--target", "attn", "--top", "1", "--alpha", "2", "--format", "comfy"),
+        ("--energy", "0.9", "--mixed-ranks", "--common-only", "--dtype", "bfloat16"),
+        ("--ranks", "2,4", "--add", "loras/more.safetensors=-0.5"),
+    ],
+)
+def test_the_command_in_the_manifest_makes_the_same_lora_again(
+    merged: Cli, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(merged.workspace, here)
+    shutil.copy(here / "loras" / "dense.safetensors", here / "loras" / "more.safetensors")
+    loras = ("loras/dense.safetensors", "loras/sparse.safetensors", "-o", "loras/it.safetensors")
+    for words in (("merge", *loras, *options), ("pack", "-o", "it.tar")):
+        ran = run_in(here, "-w", ".", *words)
+        assert ran.returncode == 0, ran.stderr
+    assert run_in(here, "-w", there, "unpack", "it.tar").returncode == 0
+    manifest = json.loads(members(here / "it.tar")["manifest.json"])
+    made = {file: file.read_bytes() for file in (there / "loras").glob("it*.safetensors")}
+    for file in made:
+        file.unlink()
+
+    ran = run_in(there, *shlex.split(manifest["merge"]["command"])[1:])
+
+    assert ran.returncode == 0, ran.stderr
+    assert {file: file.read_bytes() for file in made} == made != {}
+
+
+def run_in(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """`curate` with that folder as the working directory."""
+    command = [sys.executable, "-m", "curate", *map(str, words)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_everything_of_the_pairs_comes_back(merged: Cli, tmp_path: Path) -> None:

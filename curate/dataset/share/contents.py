@@ -9,18 +9,22 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import tomli_w
 
-from curate import __version__, files
+from curate import __version__, files, identity
 from curate.dataset import parser
 from curate.dataset.musubi import CAPTION, HALVES
 from curate.dataset.share.archive import Content
 from curate.dataset.share.facts import scrubbed
-from curate.records import Lora, Twin
+from curate.ledger import Ledger
+from curate.merge.settings import spelled
+from curate.records import Lora, Task, Twin
 
 LEDGER = "ledger.jsonl"
+
+Merge: TypeAlias = tuple[Lora, Task]
 
 _HERE = "@workspace@"
 _TOMLS = ("dense.toml", "sparse.toml", "train_dense.toml", "train_sparse.toml")
@@ -58,8 +62,9 @@ def of(workspace: Path, names: Iterable[str], paths: Iterable[Path]) -> dict[str
     return found
 
 
-def about(twins: Sequence[Twin], lora: Lora | None, merge: object) -> dict[str, object]:
+def about(twins: Sequence[Twin], merge: Merge | None) -> dict[str, object]:
     """What the manifest says beside the files: how to make the LoRA again, and with what."""
+    settings = scrubbed(merge[1].settings) if merge else None
     graphs = {json.dumps(twin.graph, sort_keys=True): twin.graph for twin in twins if twin.graph}
     return {
         "curate": __version__,
@@ -70,14 +75,27 @@ def about(twins: Sequence[Twin], lora: Lora | None, merge: object) -> dict[str, 
         "made_by": sorted({twin.made_by for twin in twins}),
         "seeds": {twin.name: twin.seed for twin in twins},
         "graphs": [scrubbed(graphs[key]) for key in sorted(graphs)],
-        "merge": {"command": command(lora), "settings": scrubbed(merge)} if lora else None,
+        "merge": {"command": command(merge), "settings": settings} if merge else None,
     }
 
 
-def command(lora: Lora) -> str:
+def merge(ledger: Ledger, packed: Collection[str]) -> Merge | None:
+    """The last merge whose LoRA is packed; its task says with which options."""
+    loras = [lora for lora in ledger.each(Lora) if lora.path in packed]
+    made = [
+        (lora, task)
+        for task in ledger.each(Task, station="merge", state="done")
+        for lora in loras
+        if lora.id == identity.of_task(task.id, path=lora.path)
+    ]
+    return max(made, key=lambda one: one[1].at, default=None)
+
+
+def command(merge: Merge) -> str:
     """The command that merges the LoRA again, typed in the workspace."""
-    words = ("curate", "-w", ".", "merge", lora.dense_path, lora.sparse_path, "-o", lora.path)
-    return shlex.join([str(scrubbed(word)) for word in words] + ["--rank", str(lora.rank)])
+    lora, task = merge
+    words = ("curate", "-w", ".", "merge", lora.dense_path, lora.sparse_path, "-o", task.item)
+    return shlex.join([str(scrubbed(word)) for word in (*words, *spelled(task.settings))])
 
 
 def ledger_lines(dumped: Path, packed: Collection[str], pairs: Collection[str]) -> bytes:

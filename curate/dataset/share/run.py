@@ -15,7 +15,7 @@ from curate.dataset.share.facts import Fact
 from curate.dataset.share.hub import Push
 from curate.errors import Failure, NothingYet, NotWritable, PushFailed, WorkspaceUnusable
 from curate.ledger import Ledger
-from curate.records import Film, Frame, Lora, Pair, Task, Twin, Verdict
+from curate.records import Film, Frame, Pair, Task, Twin, Verdict
 
 STATION = "dataset"
 FOLDER = "hub"
@@ -188,19 +188,15 @@ def pack(ledger: Ledger, archive: Path, *, dry_run: bool = False) -> Packed:
     halves = [path for fact in told for path in (fact.frame, fact.twin)]
     controls = [ledger.path(twin.control_path) for twin in twins if twin.control_path]
     inside = contents.of(ledger.workspace, sorted(names), [*frames, *halves, *controls])
-    loras = [lora for lora in ledger.all(Lora) if lora.path in inside]
-    lora = loras[-1] if loras else None
-    merge = ledger.get(Task, station="merge", item=lora.path) if lora else None
+    merge = contents.merge(ledger, inside.keys())
     with tempfile.TemporaryDirectory() as folder:
         dumped = Path(folder) / contents.LEDGER
         ledger.dump(dumped)
         inside[contents.LEDGER] = contents.ledger_lines(dumped, inside.keys(), ids)
     if not dry_run:
-        archives.write(
-            archive, inside, contents.about(twins, lora, merge.settings if merge else {})
-        )
+        archives.write(archive, inside, contents.about(twins, merge))
     size = sum(len(c) if isinstance(c, bytes) else c.stat().st_size for c in inside.values())
-    command = contents.command(lora) if lora else ""
+    command = contents.command(merge) if merge else ""
     return Packed(archive, ledger.workspace, len(inside), size / 1e6, command)
 
 
