@@ -73,6 +73,13 @@ def test_without_a_socket_the_polls_find_every_result(proxy, shop):
     assert not failures(shop.fill([proxy], [shop.order(1)], poll_s=0.05))
 
 
+def test_of_a_job_that_takes_long_the_history_is_asked_more_seldom(proxy, shop):
+    proxy.fault = NO_SOCKET
+
+    assert not failures(shop.fill([proxy], [shop.order(1, sleep(2.0))], poll_s=0.05))
+    assert 5 < proxy.count("GET", "/history") < 5 + 2.0 / 0.05 / 2
+
+
 def test_what_the_socket_has_told_the_history_is_not_asked(proxy, shop):
     assert not failures(shop.fill([proxy], [shop.order(n) for n in range(4)], poll_s=60))
     assert len(shop.came) == 4

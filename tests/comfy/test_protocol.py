@@ -55,7 +55,8 @@ def test_the_end_of_a_job_is_executing_without_a_node():
         return protocol.news(json.dumps({"type": kind, "data": data}))
 
     assert said("executing", node=None, prompt_id="p") == News("p", has_ended=True)
-    assert said("executing", node="3", prompt_id="p") == News("p", has_ended=False)
+    assert said("executing", node="3", prompt_id="p") is None
+    assert said("execution_start", prompt_id="p") == News("p", has_ended=False)
     assert said("execution_success", prompt_id="p") == News("p", False, has_succeeded=True)
     assert said("executing", node=None) is None
     assert said("status", status={}) is None
