@@ -120,6 +120,16 @@ def test_a_result_that_is_gone_is_made_again_under_another_prefix(proxy, shop):
     assert shop.came
 
 
+def test_a_job_that_wrote_no_file_where_it_should_is_a_failure(comfy, shop):
+    order = shop.order(1)
+    object.__setattr__(order, "output", "0")
+
+    failed = failures(shop.fill([comfy], [order, shop.order(2)]))
+
+    assert list(failed) == ["room-1"]
+    assert "node 0 wrote no file" in failed["room-1"]
+
+
 def test_a_frame_that_the_server_cannot_read_fails_alone(proxy, shop):
     spoilt = Fault(request=lambda body: body.replace(b"IDAT", b"XXXX"))
     proxy.fault = on("POST", "/upload", spoilt, times=1)

@@ -124,6 +124,16 @@ async def test_a_refused_graph_is_an_error_at_once(server):
         await server.submit(graph, str(uuid4()))
 
 
+@on
+async def test_a_graph_of_which_the_server_drops_an_output_is_refused(server):
+    name = await server.upload(images.encode_png(room(1)), "a.png", "curate")
+    graph = chain(INVERT, image=name, prefix="kept")
+    graph["dropped"] = {"class_type": "SaveImage", "inputs": {"images": ["0", 0]}}
+
+    with pytest.raises(Refused, match="node dropped .SaveImage.: Required input is missing"):
+        await server.submit(graph, str(uuid4()))
+
+
 def test_the_kontext_graph_is_accepted_and_its_empty_models_break_it(comfy):
     graph = shipped.graph(shipped.Options())
     parts = roles.found(graph, roles.Named())
