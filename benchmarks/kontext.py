@@ -71,7 +71,9 @@ class Http:
             f'--{edge}\r\nContent-Disposition: form-data; name="image"; filename="{prompt_id}.png"'
         )
         form += "\r\nContent-Type: image/png\r\n\r\n"
-        rest = f'\r\n--{edge}\r\nContent-Disposition: form-data; name="subfolder"\r\n\r\n{folder}\r\n'
+        rest = (
+            f'\r\n--{edge}\r\nContent-Disposition: form-data; name="subfolder"\r\n\r\n{folder}\r\n'
+        )
         body = form.encode() + png + rest.encode() + f"--{edge}--\r\n".encode()
         await self.ask("POST", "/upload/image", body, f"multipart/form-data; boundary={edge}")
         name = f"{folder}/{prompt_id}"
@@ -239,7 +241,8 @@ def main() -> int:
     gap = statistics.mean(gaps)
     bar(f"idle gap {gap * 1e3:.1f} ms a job (bar 20 ms)", gap < MOST_GAP_S)
     lines.append(
-        f"       its median {statistics.median(gaps) * 1e3:.1f} ms, the longest {gaps[-1] * 1e3:.0f} ms"
+        f"       its median {statistics.median(gaps) * 1e3:.1f} ms, "
+        f"the longest {gaps[-1] * 1e3:.0f} ms"
     )
     print("\n".join(lines))
     return 0 if all(are_met) else 1

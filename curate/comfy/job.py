@@ -35,8 +35,8 @@ class Order:
 
     `begin` is called when its turn comes and gives the jobs that were submitted for it before,
     oldest first. `picture` gives the PNG to upload, if there is one; `accept` takes the file that
-    came back and keeps it, or raises AnswerUnusable: these two may run in a thread. `graph` binds the
-    uploaded image's name and an output prefix; `output` is the node whose file counts, and
+    came back and keeps it, or raises AnswerUnusable: these two may run in a thread. `graph` binds
+    the uploaded image's name and an output prefix; `output` is the node whose file counts, and
     `suffix` what that file's name ends in. Orders of one `group` go to one server if they can.
     """
 

@@ -1,4 +1,4 @@
-"""An event loop on a clock that does not wait: it jumps to the next moment at which something is due."""
+"""An event loop whose clock does not wait: it jumps to the next moment that something is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No server stands idle while another has orders waiting: simulated servers, on a clock that jumps."""
+"""No server stands idle while another has orders waiting: simulated, on a clock that jumps."""
 
 import asyncio
 
