@@ -79,6 +79,13 @@ def test_previews_and_noise_are_no_news():
     assert protocol.news("[]") is None
 
 
+def test_all_but_the_length_of_the_queue_are_signs_of_life():
+    said = [json.dumps({"type": kind, "data": {}}) for kind in ("progress_state", "executing")]
+
+    assert all(map(protocol.is_sign_of_life, [b"a preview", *said]))
+    assert not protocol.is_sign_of_life(json.dumps({"type": "status", "data": {}}))
+
+
 def test_both_spellings_of_a_choice_are_read():
     old = {"input": {"required": {"vae_name": [["a", "b"], {}]}}}
     new = {"input": {"optional": {"vae_name": ["COMBO", {"options": ["a", "b"]}]}}}
