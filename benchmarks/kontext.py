@@ -1,9 +1,9 @@
 """`curate kontext`'s fleet against the bare server, a polling client, and itself on two servers.
 
 Real ComfyUI servers, started here. Tiny jobs without a model (LoadImage, ImageQuantize, SaveImage
-at 256 × 144), upload and download on all sides; rates are measured in turn, the best of each
-counts. Every run has a folder of its own on the server, which lists it for each picture it saves.
-Exit code 1 if a bar is missed.
+at 256 × 144), upload and download on all sides; rates are measured in turn and the median of each
+counts, as the machine's speed varies meanwhile. Every run has a folder of its own on the server,
+which lists it for each picture it saves. Exit code 1 if a bar is missed.
 
     python benchmarks/kontext.py [--jobs 60] [--rounds 5]
 """
@@ -194,6 +194,10 @@ def planning() -> tuple[float, float]:
     return spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
+def spread(rates: list[float]) -> str:
+    return f"{statistics.median(rates):.1f} jobs/s, {min(rates):.1f} to {max(rates):.1f}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--jobs", type=int, default=60)
@@ -227,15 +231,14 @@ def main() -> int:
             alone, jobs = ours([one.url], fresh(80), asleep)
             both, _ = ours([one.url, two.url], fresh(48), asleep)
             gaps = gaps_s(one, jobs)
-    best = max(max(rates) for rates in bares.values())
     for window, rates in bares.items():
-        lines.append(f"       bare, window {window}: best {max(rates):.1f} jobs/s")
-    lines.append(f"       ours: best {max(fleets):.1f} jobs/s; load {os.getloadavg()[0]:.1f}")
-    bar(
-        f"{max(fleets) / best:.2f} of the best bare rate (bar 0.9)",
-        max(fleets) / best >= LEAST_OF_BARE,
-    )
-    times = max(fleets) / slow
+        lines.append(f"       bare, window {window}: {spread(rates)}")
+    lines.append(f"       ours: {spread(fleets)}; load {os.getloadavg()[0]:.1f}")
+    share = statistics.median(fleets) / max(map(statistics.median, bares.values()))
+    bar(f"{share:.2f} of the best bare rate (bar 0.9)", share >= LEAST_OF_BARE)
+    lucky = max(fleets) / max(map(max, bares.values()))
+    lines.append(f"       {lucky:.2f} by the single fastest run of each")
+    times = statistics.median(fleets) / slow
     bar(f"{times:.1f} x a client that polls every 250 ms (bar 3)", times >= LEAST_TIMES_POLLING)
     bar(f"two servers {both / alone:.2f} x one (bar 1.7)", both / alone >= LEAST_TIMES_ONE)
     gap = statistics.mean(gaps)
