@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.comfy.simulated import Chances, Run, driven
+from tests.comfy.errand import Run, driven
+from tests.comfy.simulated import Chances
 
 LEAST_UTILISATION, MOST_GROWTH_MB = 0.98, 10.0
 EARLY = 0.1  # of the outcomes: by then all that a run needs is in memory

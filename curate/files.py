@@ -21,13 +21,15 @@ def appearing(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         os.replace(part, path)  # noqa: PTH105 - Path.replace hides which of the two names failed
-    except OSError as error:
-        raise _in_words(path, error) from error
-    finally:
+    except BaseException as error:
         _remove(part)
+        if isinstance(error, OSError):
+            raise _in_words(path, error) from error
+        raise
 
 
 def write_bytes(path: Path, data: bytes | memoryview) -> None:

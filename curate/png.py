@@ -36,6 +36,22 @@ def is_plain_png(data: bytes) -> bool:
     return data.startswith(SIGNATURE) and data[_KIND] == _RGB_8_BIT
 
 
+def is_intact(data: bytes) -> bool:
+    """Whether a PNG is there from its signature to its end, and every checksum in it is right."""
+    at = len(SIGNATURE)
+    while data.startswith(SIGNATURE) and at + 12 <= len(data):
+        (length,) = _LENGTH.unpack_from(data, at)
+        stop = at + 8 + length
+        if stop + 4 > len(data) or zlib.crc32(memoryview(data)[at + 4 : stop]) != int.from_bytes(
+            data[stop : stop + 4]
+        ):
+            return False
+        if stop + 4 == len(data):
+            return data.endswith(_END)
+        at = stop + 4
+    return False
+
+
 def encode(pixels: NDArray[np.uint8]) -> bytes:
     """A PNG tagged sRGB of pixels of the shape (height, width, 3); equal pixels, equal bytes."""
     height, width = pixels.shape[:2]

@@ -154,8 +154,8 @@ def _say(report: Report, workspace: Path, *, dry_run: bool) -> None:
         console.show(name)
     console.show(f"{twins} {'would be made' if dry_run else 'made'} in {folder}{there}.")
     if report.hopeless:
-        frames = "frame was" if report.hopeless == 1 else "frames were"
-        console.show(f"{report.hopeless} {frames} tried enough and rejected each time.")
+        frames = "frame" if report.hopeless == 1 else "frames"
+        console.show(f"{report.hopeless} {frames} rejected: tried enough, or nothing to edit.")
     for maker in sorted({twin.made_by for twin in report.made}):
         console.show(f"Made by {maker}." if report.servers else f"{maker[0].upper()}{maker[1:]}.")
     if report.made:

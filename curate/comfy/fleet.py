@@ -105,7 +105,7 @@ class Fleet:
         self._tell = tell
         self._changed = asyncio.Condition()
         self._results: asyncio.Queue[Outcome[Order, str] | asyncio.Task[None]] = asyncio.Queue()
-        self._recovery = Recovery(self._hosts, self._backlog, self._changed, tell, give_up_after_s)
+        self._recovery = Recovery(self._hosts, self._backlog, self._wake, tell, give_up_after_s)
         self._open = 0
         self._none_waits = False
         self._tell_every_s = max(_TELL_EVERY_S, len(self._hosts) * _TELL_APART_S)
@@ -153,12 +153,16 @@ class Fleet:
             host.works.append(work)
             work.task = asyncio.create_task(job.fill(work, self._book, self._hosts))
             await asyncio.wait({work.task})
-            async with self._changed:
-                self._settle(work, host)
-                host.works.remove(work)
-                self._none_waits = False
-                self._changed.notify_all()
+            self._settle(work, host)
+            host.works.remove(work)
+            await self._wake()
             self._show(host)
+
+    async def _wake(self) -> None:
+        """Let those who wait for an order look whether there is one."""
+        async with self._changed:
+            self._none_waits = False
+            self._changed.notify_all()
 
     async def _taken(self, host: Host) -> Order | None:
         """The next order, as soon as there is one for this server; None when all are done."""
@@ -256,8 +260,7 @@ class Fleet:
         return [work for host in self._hosts.values() for work in host.works]
 
     async def _recall_all(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+        await self._wake()
         while works := [work for work in self._works() if not work.is_kept]:
             # first those that would be submitted when a slot falls free
             for work in sorted(works, key=lambda work: work.stage == "queued"):

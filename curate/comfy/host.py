@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from curate.comfy.job import Work
+from curate.comfy.job import Errand, T, Work
 from curate.comfy.protocol import News
 from curate.comfy.transport import Transport
 from curate.errors import GraphRefused, ServerUnreachable
@@ -15,6 +17,7 @@ from curate.events import Working
 WINDOW = 3
 """Jobs queued at a server: one runs, the next is ready, the last comes while one is fetched."""
 
+_BRIEF_S = 0.01
 _RATED = 20  # the rate is that of the last so many
 
 
@@ -39,6 +42,7 @@ class Host:
     step: int = 0
     steps: int = 0
     told_at: float = 0.0
+    _errands_s: dict[Errand, float] = field(default_factory=dict)
     _ended_at: deque[float] = field(default_factory=lambda: deque(maxlen=_RATED))
 
     @property
@@ -68,6 +72,22 @@ class Host:
             raise self.lost
         if self.barred is not None:
             raise self.barred
+
+    async def aside(self, errand: Errand, run: Callable[[], T]) -> T:
+        """What `run` gives: from a thread, unless the last such errand was brief.
+
+        A tiny picture costs less than to wake a thread does.
+        """
+
+        def timed() -> T:
+            began = time.perf_counter()
+            try:
+                return run()
+            finally:
+                self._errands_s[errand] = time.perf_counter() - began
+
+        is_brief = self._errands_s.get(errand, _BRIEF_S) < _BRIEF_S
+        return timed() if is_brief else await asyncio.to_thread(timed)
 
     def rouse(self, now: float) -> None:
         """It can be used from `now` on, in seconds; its rate begins anew."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from functools import partial
+from typing import Literal, Protocol, TypeVar
 from uuid import uuid4
 
 from curate import identity
@@ -24,14 +25,18 @@ _TOO_LARGE = 413
 _BAD_REQUEST = 400
 
 
+Errand = Literal["picture", "accept"]
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
     """A picture, or a clip, that is wanted.
 
     `begin` is called when its turn comes and gives the jobs that were submitted for it before,
     oldest first. `picture` gives the PNG to upload, if there is one; `accept` takes the file that
-    came back and keeps it, or raises AnswerUnusable: these two run in a thread. `graph` binds the
-    uploaded image's name and an output prefix; `output` is the node whose file counts, and
+    came back and keeps it, or raises AnswerUnusable: these two may run in a thread. `graph` binds
+    the uploaded image's name and an output prefix; `output` is the node whose file counts, and
     `suffix` what that file's name ends in. Orders of one `group` go to one server if they can.
     """
 
@@ -62,6 +67,10 @@ class Post(Protocol):
 
     def demand_up(self) -> None:
         """Raise ServerUnreachable if the server is known to be lost."""
+        ...
+
+    async def aside(self, errand: Errand, run: Callable[[], T]) -> T:
+        """What `run` gives, without keeping the others waiting meanwhile."""
         ...
 
 
@@ -140,9 +149,9 @@ async def _make(work: Work, book: Book) -> None:
         elif ending is not None:
             came_back = await server.view(_expected(work, ending))
             if came_back is not None:
-                await asyncio.to_thread(order.accept, came_back)
+                await work.post.aside("accept", partial(order.accept, came_back))
                 return
-        elif await _is_left_behind(order, job, server):
+        elif await _is_left_behind(order, job, work.post):
             return
     raise _failed(work, f"its result was lost {_TRIES} times")
 
@@ -150,7 +159,7 @@ async def _make(work: Work, book: Book) -> None:
 async def _uploaded(work: Work) -> str:
     if work.order.picture is None:
         return ""
-    png = await asyncio.to_thread(work.order.picture)
+    png = await work.post.aside("picture", work.order.picture)
     return await work.post.server.upload(png, f"{identity.of_bytes(png)}.png", FOLDER)
 
 
@@ -164,7 +173,7 @@ async def _is_found(work: Work, job: Job, then: Post | None) -> bool:
                     ending = await post.server.ended(job.prompt_id, work.order.output)
                 if isinstance(ending, Broken):
                     return False
-            if await _is_left_behind(work.order, job, post.server):
+            if await _is_left_behind(work.order, job, post):
                 return True
         except (ServerUnreachable, Refused):
             if post is work.post:
@@ -172,14 +181,14 @@ async def _is_found(work: Work, job: Job, then: Post | None) -> bool:
     return False
 
 
-async def _is_left_behind(order: Order, job: Job, server: Transport) -> bool:
+async def _is_left_behind(order: Order, job: Job, post: Post) -> bool:
     """Whether the file that a job wrote is there, and whole; ComfyUI counts from 00001."""
     folder, _, name = job.prefix.rpartition("/")
-    came_back = await server.view(Stored(f"{name}_00001_.{order.suffix}", folder, "output"))
+    came_back = await post.server.view(Stored(f"{name}_00001_.{order.suffix}", folder, "output"))
     if came_back is None:
         return False
     try:
-        await asyncio.to_thread(order.accept, came_back)
+        await post.aside("accept", partial(order.accept, came_back))
     except AnswerUnusable:  # cut off by a crash
         return False
     return True

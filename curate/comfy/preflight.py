@@ -53,10 +53,8 @@ def missing(url: str, graph: Graph, headers: Sequence[str] = ()) -> tuple[str, .
     return asyncio.run(ask())
 
 
-def reachable(
-    urls: Iterable[str], graph: Graph, headers: Sequence[str] = ()
-) -> tuple[dict[str, str], list[ServerUnreachable]]:
-    """The servers that answer, each with its version, and the errors of those that do not.
+def reachable(urls: Iterable[str], graph: Graph, headers: Sequence[str] = ()) -> dict[str, str]:
+    """The servers that answer, each with its version.
 
     Raises:
         ServerUnreachable: none of them answers.
@@ -80,7 +78,7 @@ def reachable(
         versions[shown(url)] = version
     if not versions:
         raise absent[0]
-    return versions, absent
+    return versions
 
 
 async def _missing(server: Server, graph: Graph) -> tuple[str, ...]:

@@ -12,8 +12,14 @@ Graph: TypeAlias = dict[str, dict[str, Any]]
 
 _OUT_OF_MEMORY = ("outofmemory", "out of memory", "can't allocate memory", "cannot allocate memory")
 _DETAIL_CHARACTERS = 200
-_BESIDES = ('{"type": "progress_state"', '{"type": "status"')
-"""Two thirds of all messages, which say nothing that others do not say as well."""
+_STATUS = '{"type": "status"'
+_BESIDES = (
+    _STATUS,
+    '{"type": "progress_state"',
+    '{"type": "execution_cached"',
+    '{"type": "executing", "data": {"node": "',
+)
+"""Three quarters of all messages, which say nothing that others do not say as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,11 @@ class Queue:
 
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self.running or prompt_id in self.pending
+
+
+def is_sign_of_life(message: str | bytes) -> bool:
+    """Whether a socket message comes of work: all do but those on the length of the queue."""
+    return isinstance(message, bytes) or not message.startswith(_STATUS)
 
 
 def news(message: str | bytes) -> News | None:

@@ -15,10 +15,9 @@ def prey(hosts: Iterable[Host]) -> Work | None:
 
 
 def _waiting(host: Host) -> list[Work]:
-    """What waits at a server behind a job that is queued there; that one is about to run."""
-    ahead = host.running or next((work for work in host.works if work.stage == "queued"), None)
-    if ahead is None:
-        return []
+    """What waits at a server behind the job that runs there or is about to."""
+    queued = (work for work in host.works if work.stage == "queued")
+    ahead = host.running or next(queued, None) or next(iter(host.works), None)
     return [
         work
         for work in host.works

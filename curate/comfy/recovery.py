@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
 from curate.comfy.backlog import Backlog
 from curate.comfy.host import Host
@@ -34,14 +34,14 @@ class Recovery:
         self,
         hosts: Mapping[str, Host],
         backlog: Backlog,
-        changed: asyncio.Condition,
+        wake: Callable[[], Awaitable[None]],
         tell: Tell,
         give_up_after_s: float,
     ) -> None:
         self.has_given_up = False
         self._hosts = hosts
         self._backlog = backlog
-        self._changed = changed
+        self._wake = wake
         self._tell = tell
         self._give_up_after_s = give_up_after_s
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,9 +109,8 @@ class Recovery:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        async with self._changed:
-            host.rouse(asyncio.get_running_loop().time())
-            self._changed.notify_all()
+        host.rouse(asyncio.get_running_loop().time())
+        await self._wake()
 
     async def _recall(self, host: Host, works: Iterable[Work]) -> None:
         """Take jobs that others do now out of a host's queue."""
@@ -129,9 +128,8 @@ class Recovery:
     async def _give_up(self) -> None:
         if any(host.barred is None for host in self._hosts.values()):
             await asyncio.sleep(self._give_up_after_s)
-        async with self._changed:
-            self.has_given_up = True
-            self._changed.notify_all()
+        self.has_given_up = True
+        await self._wake()
 
     def _run(self, errand: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(errand)

@@ -130,7 +130,7 @@ class Server:
 
     async def upload(self, png: bytes, name: str, subfolder: str) -> str:
         """Put an image into the server's input folder; returns what LoadImage must be given."""
-        form = Form({"subfolder": subfolder, "type": "input"}, "image", name, png)
+        form = Form({"subfolder": subfolder}, "image", name, png)
         stored = (await self._wire.ask("POST", "/upload/image", form=form)).read()
         return "/".join(part for part in (stored["subfolder"], stored["name"]) if part)
 
@@ -265,10 +265,11 @@ class Server:
             await asyncio.sleep(_RECONNECT_S)
 
     def _note(self, message: str | bytes) -> None:
+        if protocol.is_sign_of_life(message):
+            self._move()
         news = protocol.news(message)
         if news is None:
             return
-        self._move()
         self.running = None if news.has_ended else news.prompt_id
         if job := self._awaited.get(news.prompt_id):
             job.has_succeeded |= news.has_succeeded

@@ -157,7 +157,7 @@ def _png(data: bytes, source: Path, resolution: int | None) -> bytes:
     is_plain = images.is_plain_png(data)
     if resolution is None and is_plain:
         return data
-    pixels = images.read_checked(source, data)
+    pixels = images.read_from(source, data)
     height, width = pixels.shape[:2]
     if resolution is not None:
         into = buckets.bucket(width, height, resolution)

@@ -50,10 +50,9 @@ def servers(
         names = {before.name: after.name for before, after in zip(sliders, placed, strict=True)}
     versions: dict[str, str] = {}
     for name in names.values() or [""]:
-        found, _ = preflight.reachable(
+        versions |= preflight.reachable(
             dict.fromkeys(addresses), _sample(recipe, name), access.headers
         )
-        versions |= found
     return Ready(versions, names)
 
 

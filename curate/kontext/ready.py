@@ -40,7 +40,7 @@ def check(recipe: Recipe, addresses: Sequence[str], access: Access) -> Checks:
     image = roles.image.node, roles.image.inputs[0]
 
     def ask(url: str) -> dict[str, str]:
-        versions, _ = preflights.reachable([url], recipe.graph, access.headers)
+        versions = preflights.reachable([url], recipe.graph, access.headers)
         rehearsal.demand(url, recipe.graph, output, image, access.headers)
         return versions
 
@@ -63,7 +63,7 @@ def servers(
         if recipe.backend == "embedded" and recipe.instruction.concept != "density":
             tell(Notice("The embedded simplifier only simplifies; it reads no instruction."))
         return {}
-    versions, _ = preflights.reachable(dict.fromkeys(addresses), recipe.graph, headers)
+    versions = preflights.reachable(dict.fromkeys(addresses), recipe.graph, headers)
     if recipe.roles.text is None:
         tell(Notice("The graph takes no instruction: its text is not sent."))
     if recipe.roles.seed is None and any(edit.variant > 1 for edit in todo):

@@ -14,7 +14,10 @@ from curate.records import Twin
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be made; `kept` twins and controls stand, `hopeless` frames were tried enough."""
+    """What is to be made; `kept` twins and controls stand.
+
+    `hopeless` frames were tried enough, or hold nothing to edit.
+    """
 
     todo: tuple[Edit, ...]
     kept: int

@@ -139,7 +139,7 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
         if task.settings.get("prompt") == recipe.instruction.name:
             made[str(task.settings["frame"])][int(str(task.settings["variant"]))] = task.id
             done[task.id] = task.settings["sizes"]
-    rejected = _rejected(ledger, recipe.instruction.name) if takes.retry else None
+    rejected, vain = _rejected(ledger, recipe.instruction.name) if takes.retry else (None, set())
     shop = planning.Shop(ledger.workspace, recipe, prompts.read(NOTHING).text)
     todo: list[Edit] = []
     kept = hopeless = 0
@@ -151,7 +151,7 @@ def plan(ledger: Ledger, recipe: Recipe, takes: Takes) -> Plan:
             todo += planning.replacing(lacking, shop, frame, source, has)
             kept += there
         elif frame.id in rejected:
-            numbers = planning.further(takes, has)
+            numbers = [] if frame.id in vain else planning.further(takes, has)
             todo += [shop.edit(frame, source, number) for number in numbers]
             hopeless += not numbers
         else:
@@ -226,7 +226,8 @@ def _forget(ledger: Ledger, edit: Edit) -> None:
             ledger.path(str(task.settings["path"])).unlink(missing_ok=True)
 
 
-def _rejected(ledger: Ledger, prompt: str) -> set[str]:
+def _rejected(ledger: Ledger, prompt: str) -> tuple[set[str], set[str]]:
+    """The frames whose twins were all rejected, and those where another would be as well."""
     twins = [twin for twin in ledger.current_twins() if twin.prompt == prompt]
     rulings = ledger.rulings()
     pairs = {pair.twin_id: pair.id for pair in ledger.all(Pair) if pair.id in rulings}
@@ -234,7 +235,7 @@ def _rejected(ledger: Ledger, prompt: str) -> set[str]:
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
     vain = {one.pair_id for one in ledger.all(Verdict, judge="rule") if planning.is_vain(one)}
     refused = planning.rejected(twins, pairs, ledger.chosen())
-    return refused - {twin.frame_id for twin in twins if pairs.get(twin.id) in vain}
+    return refused, {twin.frame_id for twin in twins if pairs.get(twin.id) in vain}
 
 
 def _worked(

@@ -1,4 +1,4 @@
-"""Simulated ComfyUI servers behind the fleet's transport seam, and a clock that does not wait.
+"""Simulated ComfyUI servers behind the fleet's transport seam.
 
 No socket, no picture: a server takes jobs one after the other, for seconds drawn from a seeded
 distribution, and fails, hangs, dies and returns by chance. All that decides what goes where is
@@ -9,29 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-import selectors
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import log
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from curate.comfy import job
-from curate.comfy.fleet import Fleet
-from curate.comfy.job import Order
 from curate.comfy.protocol import Broken, Finished, Graph, News, Queue, Stored
 from curate.comfy.transport import Hear
-from curate.engine import Outcome
 from curate.errors import ServerSilent, ServerStalled
-from curate.events import Event
-from curate.records import Job
 
 OUTPUT = "out"
 STEPS = 20
 PATIENCE_S, STALL_S = 10.0, 900.0  # as Server's own
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +46,6 @@ class Chances:
     down_sigma: float = 1.0
     never_returns: float = 0.02
     restarted_after_s: float = 1800.0
-
-
-class Clock(asyncio.SelectorEventLoop):
-    """An event loop whose time jumps to the next timer as soon as nothing else is to do.
-
-    What should run in a thread runs at once: no time passes meanwhile.
-    """
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        super().__init__(_Jumping(self))
-
-    def time(self) -> float:
-        return self.now_s
-
-    def run_in_executor(  # type: ignore[override] # a future that is done, not one of a thread
-        self, _executor: object, func: Callable[..., T], *args: Any
-    ) -> asyncio.Future[T]:
-        done: asyncio.Future[T] = self.create_future()
-        try:
-            done.set_result(func(*args))
-        except Exception as error:
-            done.set_exception(error)
-        return done
-
-
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc, valid-type] # it depends on the system
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise AssertionError("everybody waits, and nobody will ever come")
-        if not ready and timeout:
-            self._clock.now_s += timeout
-        return list(ready)
 
 
 @dataclass(slots=True)
@@ -288,87 +241,3 @@ class SimulatedServer:
 
     def _drawn(self, mean_s: float, sigma: float) -> float:
         return self._random.lognormvariate(log(mean_s) - sigma**2 / 2, sigma)
-
-
-class Run:
-    """An errand of the real fleet to simulated servers.
-
-    Args:
-        servers: how many.
-        orders: how many pictures are wanted.
-        chances: what the servers are like.
-        seed: of all chance.
-    """
-
-    def __init__(self, servers: int, orders: int, chances: Chances, seed: int = 1) -> None:
-        self.tally = bytearray(orders)
-        self.servers = [SimulatedServer(n, chances, seed, self.tally) for n in range(servers)]
-        self.accepted = bytearray(orders)
-        self.failures: list[str] = []
-        self.told = 0
-        self.spent_s = 0.0
-        self._booked: dict[str, list[Job]] = {}
-
-    async def outcomes(self) -> AsyncGenerator[Outcome[Order, str]]:
-        """What the fleet yields."""
-        orders = map(self._order, range(len(self.tally)))
-        fleet = Fleet(self.servers, orders, self._book, self._hear)
-        async for outcome in fleet.outcomes():
-            self._booked.pop(outcome.item.key, None)
-            if outcome.failure is not None:
-                self.failures.append(outcome.item.key)
-            yield outcome
-        self.spent_s = asyncio.get_running_loop().time()
-
-    @property
-    def utilisation(self) -> float:
-        """Seconds in which servers worked at what they finished, over those in which they could."""
-        up_s = sum(server.up_s for server in self.servers)
-        return sum(server.busy_s for server in self.servers) / up_s
-
-    @property
-    def lost(self) -> int:
-        """Orders without a picture and without a failure, or with both."""
-        failed = Counter(self.failures)
-        return sum(kept + failed[str(n)] != 1 for n, kept in enumerate(self.accepted))
-
-    @property
-    def made_again(self) -> int:
-        """Pictures that were made although one lay fetchable on a server that was up."""
-        died_with = sum((server.died_with for server in self.servers), Counter[str]())
-        return sum(max(0, made - 1 - died_with[str(n)]) for n, made in enumerate(self.tally))
-
-    def _order(self, number: int) -> Order:
-        key = str(number)
-        return Order(
-            key=key,
-            name=key,
-            output=OUTPUT,
-            begin=lambda: tuple(self._booked.get(key, ())),
-            picture=lambda: key.encode(),
-            graph=lambda _image, prefix: {"key": {"is": key}, "prefix": {"is": prefix}},
-            accept=self._accept,
-        )
-
-    def _accept(self, came: bytes) -> None:
-        self.accepted[int(came)] += 1
-
-    def _book(self, order: Order, server: str) -> Job:
-        made = job.new(order, server, "")
-        self._booked.setdefault(order.key, []).append(made)
-        return made
-
-    def _hear(self, _event: Event) -> None:
-        self.told += 1
-
-
-def driven(run: Run) -> Iterator[Outcome[Order, str]]:
-    """The outcomes of a run, on a clock that jumps."""
-    with asyncio.Runner(loop_factory=Clock) as runner:
-        outcomes = run.outcomes()
-        while (outcome := runner.run(_next(outcomes))) is not None:
-            yield outcome
-
-
-async def _next(outcomes: AsyncGenerator[T]) -> T | None:
-    return await anext(outcomes, None)

@@ -73,6 +73,13 @@ def test_without_a_socket_the_polls_find_every_result(proxy, shop):
     assert not failures(shop.fill([proxy], [shop.order(1)], poll_s=0.05))
 
 
+def test_of_a_job_that_takes_long_the_history_is_asked_more_seldom(proxy, shop):
+    proxy.fault = NO_SOCKET
+
+    assert not failures(shop.fill([proxy], [shop.order(1, sleep(2.0))], poll_s=0.05))
+    assert 5 < proxy.count("GET", "/history") < 5 + 2.0 / 0.05 / 2
+
+
 def test_what_the_socket_has_told_the_history_is_not_asked(proxy, shop):
     assert not failures(shop.fill([proxy], [shop.order(n) for n in range(4)], poll_s=60))
     assert len(shop.came) == 4
@@ -111,6 +118,16 @@ def test_a_result_that_is_gone_is_made_again_under_another_prefix(proxy, shop):
     assert not failures(shop.fill([proxy], [shop.order(1)]))
     assert len({job.prefix for job in shop.booked}) == 2
     assert shop.came
+
+
+def test_a_job_that_wrote_no_file_where_it_should_is_a_failure(comfy, shop):
+    order = shop.order(1)
+    object.__setattr__(order, "output", "0")
+
+    failed = failures(shop.fill([comfy], [order, shop.order(2)]))
+
+    assert list(failed) == ["room-1"]
+    assert "node 0 wrote no file" in failed["room-1"]
 
 
 def test_a_frame_that_the_server_cannot_read_fails_alone(proxy, shop):

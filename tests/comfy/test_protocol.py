@@ -55,7 +55,8 @@ def test_the_end_of_a_job_is_executing_without_a_node():
         return protocol.news(json.dumps({"type": kind, "data": data}))
 
     assert said("executing", node=None, prompt_id="p") == News("p", has_ended=True)
-    assert said("executing", node="3", prompt_id="p") == News("p", has_ended=False)
+    assert said("executing", node="3", prompt_id="p") is None
+    assert said("execution_start", prompt_id="p") == News("p", has_ended=False)
     assert said("execution_success", prompt_id="p") == News("p", False, has_succeeded=True)
     assert said("executing", node=None) is None
     assert said("status", status={}) is None
@@ -76,6 +77,13 @@ def test_previews_and_noise_are_no_news():
     assert protocol.news(b"\x00\x00\x00\x01") is None
     assert protocol.news("not json") is None
     assert protocol.news("[]") is None
+
+
+def test_all_but_the_length_of_the_queue_are_signs_of_life():
+    said = [json.dumps({"type": kind, "data": {}}) for kind in ("progress_state", "executing")]
+
+    assert all(map(protocol.is_sign_of_life, [b"a preview", *said]))
+    assert not protocol.is_sign_of_life(json.dumps({"type": "status", "data": {}}))
 
 
 def test_both_spellings_of_a_choice_are_read():

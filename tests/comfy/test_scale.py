@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.comfy.simulated import Chances, Run, driven
+from tests.comfy.errand import Run, driven
+from tests.comfy.simulated import Chances
 
 BAD_DAYS = Chances(
     breaks=0.02,
@@ -32,3 +33,13 @@ def test_simulated_servers_with_enough_to_do_are_hardly_ever_idle():
     list(driven(run))
 
     assert run.utilisation >= 0.98
+
+
+def test_of_a_hundred_servers_each_is_heard_every_5_seconds():
+    """A job says where it is every second; what ends is told at once."""
+    run = Run(100, 300, Chances())
+
+    list(driven(run))
+
+    seldom = run.spent_s / 5 * len(run.servers)
+    assert seldom / 2 < run.told < seldom + 300 + len(run.servers)

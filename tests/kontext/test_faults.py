@@ -120,6 +120,16 @@ def test_ctrl_c_twice_leaves_at_once_and_the_next_run_finishes_the_set(curate, c
     assert len(rows(curate, Twin)) == 2
 
 
+def test_a_server_that_stands_still_is_given_up_after_the_times_that_were_set(curate, comfy, go):
+    arguments = with_graph(curate, gate(go), INVERT, count=2)
+
+    done = curate(*arguments, comfy.url, "--stall-after", 1, "--give-up-after", 1)
+
+    assert done.returncode == 4
+    assert "its job has not moved for 1 s" in done.stderr
+    assert "waiting up to 1 s" in done.stderr
+
+
 def test_two_at_once_the_second_says_who_is_at_work(curate, comfy, go):
     arguments = with_graph(curate, gate(go), INVERT, count=1)
     first = curate.start(*arguments, comfy.url)
