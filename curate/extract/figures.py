@@ -34,7 +34,7 @@ _TONE_BYTES = TONES[0] * TONES[1] * 3 // 2
 _TINT_BYTES = _TONE_BYTES // 3
 _SMALL_PX = 480
 _NEW_JUMP, _NEW_LIKENESS = 12.0, 0.7
-"""A picture so different from the one before is measured anew at once."""
+"""A picture so different from the one last measured is measured anew at once."""
 
 _DRAWN_EVERY = {"keyframes": 1, "fast": 12, "full": 24}
 """About a second: what is dear to measure does not change faster within a shot."""
@@ -61,8 +61,8 @@ class Figures:
         level: mean luma, 0 (black) … 255 (white).
         contrast: standard deviation of the luma, 0…127.
         sharpness: standard deviation of the Laplacian at about 400 px width.
-        density: of the luma at about 400 px width; measured once a second and behind a cut, the
-            others repeat it.
+        density: of the luma at about 400 px width; measured once a second and wherever the
+            picture has become another, the others repeat it.
         letters: how much of the picture lettering covers, in percent; as often.
         lit: int32, left, top, right and bottom of what is not black, in pixels of the stored
             picture; as often.
@@ -156,10 +156,7 @@ class _Scan:
     """Measures frames one after the other; remembers the one before."""
 
     def __init__(
-        self,
-        drawn_every: int = 12,
-        spoilt: Set[int] = frozenset(),
-        seen: Glimpses | None = None,
+        self, drawn_every: int = 12, spoilt: Set[int] = frozenset(), seen: Glimpses | None = None
     ) -> None:
         self._spoilt = spoilt
         self._seen = seen
@@ -187,8 +184,7 @@ class _Scan:
         root = _ROOT[thumb]
         jump, likeness = _change(self._root, root)
         number = len(self._pts)
-        is_new = jump > _NEW_JUMP and likeness < _NEW_LIKENESS
-        if is_new or number - self._drawn_at >= self._drawn_every:
+        if self._is_new(root) or number - self._drawn_at >= self._drawn_every:
             self._drawn_at = number
             self._box = self._watch_bars(whole, bits, full)
             if self._has_changed(root):
@@ -217,6 +213,11 @@ class _Scan:
         self._tones.append(tones)
         self._root = root
 
+    def _is_new(self, root: Floats) -> bool:
+        """Whether the picture is quite another than that whose density and lettering are known."""
+        jump, likeness = _change(self._drawn_root, root)
+        return jump > _NEW_JUMP and likeness < _NEW_LIKENESS
+
     def _has_changed(self, root: Floats) -> bool:
         """Whether the picture is another than that whose density and lettering are known."""
         if self._drawn_root is None:
@@ -241,9 +242,7 @@ class _Scan:
         old = self._bars
         rows, columns = (m.astype(np.float32) for m in means)
         self._bars = (
-            (rows, columns)
-            if old is None
-            else (np.maximum(old[0], rows), np.maximum(old[1], columns))
+            (np.maximum(old[0], rows), np.maximum(old[1], columns)) if old else (rows, columns)
         )
         (left, right), (top, bottom) = letterbox.extent(columns), letterbox.extent(rows)
         return left, top, right, bottom
@@ -255,11 +254,7 @@ def _halved(plane: planes.Plane, bits: int) -> Gray:
     while small.shape[1] > _SMALL_PX:
         size = (small.shape[1] // 2, small.shape[0] // 2)
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
-    return _in_bytes(small, bits)
-
-
-def _in_bytes(values: NDArray[Any], bits: int) -> Gray:
-    return (values >> (bits - 8)).astype(np.uint8) if bits > 8 else values
+    return (small >> (bits - 8)).astype(np.uint8) if bits > 8 else small
 
 
 def _full_range(small: Gray, full: bool) -> Gray:
@@ -276,7 +271,7 @@ def _chroma(frame: av.VideoFrame) -> list[Gray]:
         plane = planes.plane(frame, index)
         step = max(1, plane.shape[1] // 80)
         sampled: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
-        small.append(_in_bytes(sampled, form.components[index].bits))
+        small.append((sampled >> (form.components[index].bits - 8)).astype(np.uint8))
     return small
 
 

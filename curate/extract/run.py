@@ -38,7 +38,7 @@ __all__ = [
     "plan",
 ]
 
-VERSION = "extract/5"
+VERSION = "extract/6"
 
 
 def extract(
