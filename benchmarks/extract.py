@@ -1,22 +1,26 @@
 """`curate extract` against PySceneDetect and against PyAV that merely decodes; and its memory.
 
-`python benchmarks/extract.py [FILM] [--runs N] [--no-memory]`; needs `pip install -e .[bench]`.
-FILM should be 1080p; an H.264 copy is made of it, so that both codecs are measured. Without FILM
-one is drawn. All programs run in turn, each as processes of its own; one frame a minute is written.
-Figures are wall and processor time; the bars hold for processor time, which what else runs on the
-machine disturbs less.
+`python benchmarks/extract.py [FILM] [--runs N] [--times N] [--before COMMAND] [--no-memory]`
+needs `pip install -e .[bench]`. FILM should be 1080p; an H.264 copy is made of it, so that both
+codecs are measured. Without FILM one is drawn. All programs run in turn, each as processes of its
+own, with COMMAND (as "nice") before it; one frame a minute is written. `--times` puts the film
+behind itself so many times, not encoded anew: programs start as seldom as on a feature. Figures
+are wall and processor time; the bars hold for processor time, which what else runs on the machine
+disturbs less.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -56,7 +60,7 @@ def commands(path: Path, source: Source, folder: Path) -> dict[str, list[str]]:
     }
 
 
-def timed(command: list[str]) -> tuple[float, float]:
+def timed(command: Sequence[str]) -> tuple[float, float]:
     """Seconds of wall and of processor time, those of its children counted."""
     wall_s, before = time.perf_counter(), os.times()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -65,7 +69,7 @@ def timed(command: list[str]) -> tuple[float, float]:
     return time.perf_counter() - wall_s, spent_s
 
 
-def measured(path: Path, runs: int) -> dict[str, tuple[float, float]]:
+def measured(path: Path, runs: int, before: Sequence[str]) -> dict[str, tuple[float, float]]:
     """The median of each program's wall and processor time; the programs take turns."""
     source = film.probe(path)
     times: dict[str, list[tuple[float, float]]] = {}
@@ -74,7 +78,7 @@ def measured(path: Path, runs: int) -> dict[str, tuple[float, float]]:
             for name, command in commands(path, source, Path(folder)).items():
                 if name.startswith("curate"):
                     command[4] = str(Path(folder, name.split()[1]))
-                times.setdefault(name, []).append(timed(command))
+                times.setdefault(name, []).append(timed([*before, *command]))
     return {
         name: (
             statistics.median(wall_s for wall_s, _ in all_times),
@@ -84,14 +88,14 @@ def measured(path: Path, runs: int) -> dict[str, tuple[float, float]]:
     }
 
 
-def speed(path: Path, runs: int) -> bool:
+def speed(path: Path, runs: int, before: Sequence[str]) -> bool:
     """Print a film's figures; whether every bar is met."""
     source = film.probe(path)
     print(
         f"\n{path.name}: {source.width}×{source.height} {source.codec} {source.pixel_format}, "
         f"{source.duration_s:.0f} s, {engine.cores()} cores, median of {runs}"
     )
-    times = measured(path, runs)
+    times = measured(path, runs, before)
     for name, (wall_s, spent_s) in times.items():
         speed = source.duration_s / wall_s
         print(f"  {name:16} {wall_s:7.2f} s wall, {speed:6.1f} × real time, {spent_s:7.2f} CPU-s")
@@ -173,19 +177,26 @@ def memory(path: Path, folder: Path) -> bool:
 def looped(path: Path, folder: Path) -> None:
     """Two hours of small pictures, one piece over and over: what is kept is as for 1080p."""
     piece = folder / "piece.mkv"
-    length_s = round(draw(piece, STORY, size=(96, 54)).duration_s) + 1
+    length_s = draw(piece, STORY, size=(96, 54)).duration_s
+    repeated(piece, path, round(TWO_HOURS_S / length_s))
+
+
+def repeated(piece: Path, path: Path, times: int) -> None:
+    """A film behind itself so many times, its packets as they are."""
     with av.open(path, "w") as out:
-        target = None
-        for number in range(TWO_HOURS_S // length_s):
+        target, offset = None, 0
+        for _ in range(times):
+            end = 0
             with av.open(piece) as container:
                 stream = container.streams.video[0]
                 target = target or out.add_stream_from_template(stream)
-                offset = round(number * length_s / (stream.time_base or Fraction(1, 1000)))
                 for packet in container.demux(stream):
                     if packet.dts is not None and packet.pts is not None:
+                        end = max(end, packet.pts + (packet.duration or 0))
                         packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
                         packet.stream = target
                         out.mux(packet)
+            offset += end
 
 
 def as_h264(path: Path, copy: Path) -> None:
@@ -208,6 +219,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("film", type=Path, nargs="?")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--before", type=shlex.split, default=[])
     parser.add_argument("--no-memory", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -220,7 +233,12 @@ def main() -> int:
         if film.probe(path).codec != "h264":
             films.append(folder / "copy-h264.mkv")
             as_h264(path, films[1])
-        met = [speed(each, given.runs) for each in films]
+        if given.times > 1:
+            long = [folder / f"long-{number}.mkv" for number in range(len(films))]
+            for each, whole in zip(films, long, strict=True):
+                repeated(each, whole, given.times)
+            films = long
+        met = [speed(each, given.runs, given.before) for each in films]
         if not given.no_memory and sys.platform == "linux":
             met.append(memory(path, folder))
     return 0 if all(met) else 1

@@ -34,6 +34,10 @@ def covered(small: Gray) -> float:
     if np.count_nonzero(plain) < _PLAIN_SHARE * plain.size:
         return 0.0
     marks = (cv2.absdiff(small, _ground(small)) > _STAND_OUT).astype(np.uint8)
+    left, top, across_px, down_px = cv2.boundingRect(marks)
+    if not across_px:
+        return 0.0
+    marks = marks[top : top + down_px, left : left + across_px]
     _, _, stats, centres = cv2.connectedComponentsWithStats(marks)
     boxes = stats[1:]
     tall, wide = boxes[:, cv2.CC_STAT_HEIGHT], boxes[:, cv2.CC_STAT_WIDTH]

@@ -138,8 +138,10 @@ def _of_span(
     if reason is not None:
         return [], reason
     found = keyframes.best(figures, rows, choosing.per_shot, tick_s)
-    reason = refuse.frame(figures, found[0])
-    return ([], reason) if reason is not None else (found, None)
+    reasons = [refuse.frame(figures, row) for row in found]
+    if reasons[0] is not None:
+        return [], reasons[0]
+    return [row for row, reason in zip(found, reasons, strict=True) if reason is None], None
 
 
 def _covering(

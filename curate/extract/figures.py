@@ -19,7 +19,7 @@ Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Glimpses = MutableMapping[int, bytes]
 
-VERSION = "figures/4"
+VERSION = "figures/5"
 """Goes up whenever a frame's figures change, for they are kept on disk."""
 
 OF_PIECE = frozenset({"rows", "columns"})
@@ -31,14 +31,19 @@ TONES = (32, 18)
 
 _HALF_TONES = (TONES[0] // 2, TONES[1] // 2)
 _TONE_BYTES = TONES[0] * TONES[1] * 3 // 2
+_TINT_BYTES = _TONE_BYTES // 3
 _SMALL_PX = 480
-_BARS_EVERY = 12
 _NEW_JUMP, _NEW_LIKENESS = 12.0, 0.7
-"""A picture so different from the one before is measured anew at once."""
+"""A picture so different from the one last measured is measured anew at once."""
 
-_DRAWN_EVERY = {"keyframes": 1, "fast": 6, "full": 12}
+_DRAWN_EVERY = {"keyframes": 1, "fast": 12, "full": 24}
+"""About a second: what is dear to measure does not change faster within a shot."""
+
 _DRAWN_CHANGE = 8.0
 """Largest difference of the square-root luma anywhere, below which nothing is measured anew."""
+
+_REACH = 255 / 219
+_FULL_RANGE = np.clip((np.arange(256) - 16) * _REACH, 0, 255).round().astype(np.uint8)
 
 _ROOT = np.sqrt(np.arange(256, dtype=np.float32) * 255)
 """Square-root luma spreads the shadows, where a cut between two dark shots would be lost."""
@@ -56,11 +61,11 @@ class Figures:
         level: mean luma, 0 (black) … 255 (white).
         contrast: standard deviation of the luma, 0…127.
         sharpness: standard deviation of the Laplacian at about 400 px width.
-        density: of the luma at about 400 px width; measured on every sixth frame and behind
-            a cut, the others repeat it.
+        density: of the luma at about 400 px width; measured once a second and wherever the
+            picture has become another, the others repeat it.
         letters: how much of the picture lettering covers, in percent; as often.
         lit: int32, left, top, right and bottom of what is not black, in pixels of the stored
-            picture; on every twelfth frame.
+            picture; as often.
         damaged: whether the decoder found errors in the frame.
         tones: uint8, 32 × 18 luma, then 16 × 9 of both chroma planes.
         rows: the brightest mean luma of each row of pixels over the piece, 0…255.
@@ -98,7 +103,7 @@ def measure(piece: Piece, seen: Glimpses | None = None) -> Figures:
 
 def of_frames(
     frames: Iterable[av.VideoFrame],
-    drawn_every: int = 6,
+    drawn_every: int = 12,
     spoilt: Set[int] = frozenset(),
     seen: Glimpses | None = None,
 ) -> Figures:
@@ -151,17 +156,13 @@ class _Scan:
     """Measures frames one after the other; remembers the one before."""
 
     def __init__(
-        self,
-        drawn_every: int = 6,
-        spoilt: Set[int] = frozenset(),
-        seen: Glimpses | None = None,
+        self, drawn_every: int = 12, spoilt: Set[int] = frozenset(), seen: Glimpses | None = None
     ) -> None:
         self._spoilt = spoilt
         self._seen = seen
         self._drawn_every = drawn_every
-        self._bars_every = min(_BARS_EVERY, 2 * drawn_every)
+        self._drawn_at = -drawn_every
         self._lit: list[tuple[int, int, int, int]] = []
-        self._lit_at = self._drawn_at = -_BARS_EVERY
         self._box = (0, 0, 0, 0)
         self._rows: list[tuple[float, ...]] = []
         self._pts: list[int] = []
@@ -174,37 +175,36 @@ class _Scan:
     def add(self, frame: av.VideoFrame) -> None:
         assert frame.pts is not None
         whole, bits = planes.luma(frame)
-        small = _full_range(_halved(whole, bits), planes.is_full_range(frame))
-        thumb = np.asarray(cv2.resize(small, THUMB, interpolation=cv2.INTER_AREA), np.uint8)
+        full = planes.is_full_range(frame)
+        small = _halved(whole, bits)
+        thumb = _full_range(_resized(small, THUMB), full)
         chroma = _chroma(frame)
-        tones = np.concatenate(
-            [_shrunk(thumb, TONES), *(_shrunk(plane, _HALF_TONES) for plane in chroma)]
-        )
+        layouts = [_resized(plane, _HALF_TONES).ravel() for plane in chroma]
+        tones = np.concatenate([_resized(thumb, TONES).ravel(), *layouts])
         root = _ROOT[thumb]
         jump, likeness = _change(self._root, root)
-        is_new = jump > _NEW_JUMP and likeness < _NEW_LIKENESS
         number = len(self._pts)
-        if is_new or number - self._lit_at >= self._bars_every:
-            self._lit_at = number
-            self._box = self._watch_bars(whole, bits, planes.is_full_range(frame))
-        if is_new or number - self._drawn_at >= self._drawn_every:
+        if self._is_new(root) or number - self._drawn_at >= self._drawn_every:
             self._drawn_at = number
+            self._box = self._watch_bars(whole, bits, full)
             if self._has_changed(root):
                 self._drawn_root = root
-                self._drawn = density(small), lettering.covered(small)
+                clear = _full_range(small, full)
+                self._drawn = density(clear), lettering.covered(clear)
                 if self._seen is not None:
-                    self._seen[frame.pts] = glimpse.jpeg(frame, small, chroma)
+                    self._seen[frame.pts] = glimpse.jpeg(frame, clear, chroma)
         self._lit.append(self._box)
         old = self._tones[-1] if self._tones else tones
-        tint = float(np.mean(cv2.absdiff(old[-_TONE_BYTES // 3 :], tones[-_TONE_BYTES // 3 :])))
+        tints = old[-_TINT_BYTES:], tones[-_TINT_BYTES:]
+        level, contrast = cv2.meanStdDev(thumb)
         self._rows.append(
             (
                 jump,
                 likeness,
-                tint,
-                float(thumb.mean()),
-                float(thumb.std()),
-                _spread(cv2.Laplacian(small, cv2.CV_16S)),
+                float(cv2.norm(*tints, cv2.NORM_L1)) / _TINT_BYTES,
+                float(level.item()),
+                float(contrast.item()),
+                _spread(cv2.Laplacian(small, cv2.CV_16S)) * (1 if full else _REACH),
                 *self._drawn,
                 float(frame.pts in self._spoilt),
             )
@@ -212,6 +212,11 @@ class _Scan:
         self._pts.append(frame.pts)
         self._tones.append(tones)
         self._root = root
+
+    def _is_new(self, root: Floats) -> bool:
+        """Whether the picture is quite another than that whose density and lettering are known."""
+        jump, likeness = _change(self._drawn_root, root)
+        return jump > _NEW_JUMP and likeness < _NEW_LIKENESS
 
     def _has_changed(self, root: Floats) -> bool:
         """Whether the picture is another than that whose density and lettering are known."""
@@ -237,46 +242,41 @@ class _Scan:
         old = self._bars
         rows, columns = (m.astype(np.float32) for m in means)
         self._bars = (
-            (rows, columns)
-            if old is None
-            else (np.maximum(old[0], rows), np.maximum(old[1], columns))
+            (np.maximum(old[0], rows), np.maximum(old[1], columns)) if old else (rows, columns)
         )
         (left, right), (top, bottom) = letterbox.extent(columns), letterbox.extent(rows)
         return left, top, right, bottom
 
 
-def _halved(whole: planes.Plane, bits: int) -> Gray:
+def _halved(plane: planes.Plane, bits: int) -> Gray:
     """Luma of eight bits, halved until it is at most 480 px wide; exact halving is fast."""
-    small: NDArray[Any] = whole
+    small: NDArray[Any] = plane
     while small.shape[1] > _SMALL_PX:
         size = (small.shape[1] // 2, small.shape[0] // 2)
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
-    return (small >> (bits - 8)).astype(np.uint8)
+    return (small >> (bits - 8)).astype(np.uint8) if bits > 8 else small
 
 
 def _full_range(small: Gray, full: bool) -> Gray:
-    if full:
-        return small
-    table = np.clip((np.arange(256) - 16) * (255 / 219), 0, 255).round().astype(np.uint8)
-    return np.asarray(cv2.LUT(small, table), np.uint8)
+    return small if full else np.asarray(cv2.LUT(small, _FULL_RANGE), np.uint8)
 
 
 def _chroma(frame: av.VideoFrame) -> list[Gray]:
-    """Both chroma planes, about 160 px wide; 128 where the film has none of its own."""
+    """Both chroma planes, about 80 px wide; 128 where the film has none of its own."""
     form = frame.format
     if len(form.components) < 3 or form.is_rgb or not form.is_planar:
         return [np.full(_HALF_TONES[::-1], 128, np.uint8)] * 2
     small = []
     for index in (1, 2):
         plane = planes.plane(frame, index)
-        step = max(1, plane.shape[1] // 160)
+        step = max(1, plane.shape[1] // 80)
         sampled: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
         small.append((sampled >> (form.components[index].bits - 8)).astype(np.uint8))
     return small
 
 
-def _shrunk(plane: Gray, size: tuple[int, int]) -> Gray:
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8).ravel()
+def _resized(plane: Gray, size: tuple[int, int]) -> Gray:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _spread(values: NDArray[Any]) -> float:
@@ -290,7 +290,7 @@ def _change(old: Floats | None, new: Floats) -> tuple[float, float]:
     """Mean absolute difference and normalised cross-correlation."""
     if old is None:
         return 0.0, 1.0
-    jump = float(cv2.norm(old, new, cv2.NORM_L1)) / new.size
-    a, b = old - old.mean(), new - new.mean()
-    power = float(cv2.norm(a)) * float(cv2.norm(b))
-    return jump, float(a.ravel() @ b.ravel()) / power if power > new.size else 1.0
+    jump = cv2.norm(old, new, cv2.NORM_L1) / new.size
+    a, b = old - cv2.mean(old)[0], new - cv2.mean(new)[0]
+    power = cv2.norm(a) * cv2.norm(b)
+    return float(jump), float(np.vdot(a, b)) / power if power > new.size else 1.0

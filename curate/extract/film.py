@@ -17,8 +17,10 @@ __all__ = ["Piece", "Source", "at", "frames", "identified", "pieces", "probe"]
 
 _PIECES = 24
 _PIECE_S = (10, 30)
+_KEYFRAMES_TIMES = 4
 _EARLIER_S = 1  # the index of an .mp4 has decoding times, which lie a little before the PTS
 _RETREATS_S = (0, 2, 12, 60)
+_NEAR_S = 0.2  # deinterlacing needs the frame before, whatever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,14 @@ def pieces(
     """The film cut at keyframes every 10 … 30 s, so that the pieces can be read at once.
 
     The same film gives the same pieces on every machine, whatever part of it is asked for. One
-    piece if it has no index.
+    piece if it has no index. Each decodes the next one's first keyframe too: of keyframes alone
+    that would be one in five, so such pieces are four times as long.
     """
     reading, window = reading or Reading(scan="full"), window or Window(None, None)
     least, most = (round(s / source.time_base) for s in _PIECE_S)
     stop = source.start + round(source.duration_s / source.time_base)
     step = min(max((stop - source.start) // _PIECES, least), most)
+    step *= _KEYFRAMES_TIMES if reading.scan == "keyframes" else 1
     begins = [source.start]
     for mark in source.landmarks:
         if mark - begins[-1] >= step and stop - mark >= step // 2:
@@ -114,13 +118,15 @@ def at(source: Source, moments: Sequence[int]) -> Iterator[av.VideoFrame]:
             damage = Damage()
             yield from _found(_decoded_all(container, stream, damage), moments, damage)
             return
+        spares = _can_spare(stream.codec_context)
+        near = round(_NEAR_S / source.time_base) if spares else None
         for moment in moments:
             for back_s in _RETREATS_S:
                 back = max(source.start, moment - round(back_s / source.time_base))
                 _seek(container, stream, back)
                 stream.codec_context.flush_buffers()
                 damage = Damage()
-                decoded = _decoded_from(container, stream, moment, damage)
+                decoded = _decoded_from(container, stream, moment, damage, near)
                 frame = next(_found(decoded, [moment], damage), None)
                 if frame is not None:
                     yield frame
@@ -188,9 +194,16 @@ def _found(
 
 
 def _decoded_from(
-    container: InputContainer, stream: av.VideoStream, moment: int, damage: Damage
+    container: InputContainer,
+    stream: av.VideoStream,
+    moment: int,
+    damage: Damage,
+    near: int | None,
 ) -> Iterator[av.VideoFrame]:
-    """The frames from the next keyframe on; none if it is shown after `moment`."""
+    """The frames from the next keyframe on; none if it is shown after `moment`.
+
+    Those shown more than `near` units of PTS before it are left out where no other refers to them.
+    """
     begun = False
     for packet in _packets(container, stream, flush=True):
         if not begun and packet.size:
@@ -200,6 +213,9 @@ def _decoded_from(
             if shown > moment:
                 return
             begun = True
+        shown = _shown(packet)
+        is_far = near is not None and shown is not None and shown < moment - near
+        stream.codec_context.skip_frame = "NONREF" if is_far else "DEFAULT"
         yield from _decoded(stream, packet, damage)
 
 
@@ -248,6 +264,17 @@ def _seek(container: InputContainer, stream: av.VideoStream, pts: int) -> None:
         container.seek(pts, stream=stream)
     except av.error.FFmpegError:  # behind the end of a truncated file: nothing will be read
         return
+
+
+def _can_spare(context: av.VideoCodecContext) -> bool:
+    """Whether all other frames come out the same without those that none is said to refer to.
+
+    H.264 and MPEG-2 mean it. In HEVC frames of higher temporal layers may still refer to them, so
+    there must be one layer only, as the header tells (ISO/IEC 14496-15, 8.3.3.1.2).
+    """
+    header = context.extradata or b""
+    is_one_layer = len(header) > 21 and header[0] == 1 and header[21] >> 3 & 7 == 1
+    return context.name in ("h264", "mpeg2video") or (context.name == "hevc" and is_one_layer)
 
 
 def _stream(container: InputContainer, source: Source, threads: int) -> av.VideoStream:

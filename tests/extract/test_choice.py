@@ -90,6 +90,26 @@ def test_a_count_beyond_what_there_is_takes_all(story):
     )
 
 
+def test_a_second_frame_of_a_shot_is_not_taken_from_a_blur(tmp_path):
+    draw(tmp_path / "a.mp4", [Take("street", 4)], size=(320, 180))
+    draw(tmp_path / "b.mp4", [Take("night", 4)], size=(320, 180))
+    seen, other = measured(tmp_path / "a.mp4"), measured(tmp_path / "b.mp4")
+    columns = {name: getattr(seen, name) for name in Figures.__slots__}
+    turn = 3 * len(seen) // 4
+    tones = np.concatenate([seen.tones[:turn], other.tones[turn:]])
+    still = np.zeros(len(seen), np.float32)
+    turned = Figures(**columns | {"tones": tones, "jump": still})
+    jump, sharpness = still.copy(), seen.sharpness.copy()
+    jump[turn:], sharpness[turn:] = 14, 0.3 * np.median(sharpness)
+    blurred = Figures(**columns | {"tones": tones, "jump": jump, "sharpness": sharpness})
+
+    first, second = chosen_from(turned, Choosing(None)).candidates
+    (only,) = chosen_from(blurred, Choosing(None)).candidates
+
+    assert {first.shot, second.shot} == {1}
+    assert only.row < turn
+
+
 def test_the_still_frame_of_a_shot_is_preferred_to_the_moving(tmp_path):
     draw(tmp_path / "a.mp4", [Take("street", 1.5, (0, 1, 1, 1))], size=(320, 180))
     moving = measured(tmp_path / "a.mp4")

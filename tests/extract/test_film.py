@@ -10,6 +10,7 @@ from curate.demo.film import Take, draw
 from curate.errors import FilmMissing, FilmUnreadable, NoVideo
 from curate.extract import colour, film
 from curate.extract.planes import luma
+from curate.extract.reading import Reading
 from tests.extract import made
 
 SMALL = (320, 180)
@@ -107,6 +108,31 @@ def test_a_moment_gives_the_very_frame_that_is_shown_then(long_film):
     assert [(f.pts, f.to_ndarray().tobytes()) for f in found] == [
         (f.pts, f.to_ndarray().tobytes()) for f in frames
     ]
+
+
+def test_a_moment_is_reached_without_the_frames_that_no_other_needs(long_film, monkeypatch):
+    source = film.probe(long_film)
+    moment = whole(long_film)[200].pts
+    counts = []
+    decoded = film._decoded
+    for needed in (film._can_spare, lambda _: False):
+        given: list[av.VideoFrame] = []
+        monkeypatch.setattr(film, "_can_spare", needed)
+        monkeypatch.setattr(
+            film, "_decoded", lambda *args, to=given: [to.append(f) or f for f in decoded(*args)]
+        )
+        assert [f.pts for f in film.at(source, [moment])] == [moment]
+        counts.append(len(given))
+
+    assert counts[0] < 0.8 * counts[1]
+
+
+def test_pieces_of_keyframes_alone_are_longer(long_film):
+    source = film.probe(long_film)
+
+    few, many = (film.pieces(source, Reading(scan=scan)) for scan in ("keyframes", "fast"))
+
+    assert 1 < len(few) < len(many) / 2
 
 
 def test_times_are_those_of_the_file_when_frames_last_unequally(tmp_path):
