@@ -109,8 +109,8 @@ def _brightness(measures: Measures) -> float | None:
     return None if shift is None else abs(shift)
 
 
-# Set on the first three parts of the simulated pairs of benchmarks/pairs.py, at 1024 px, and proved
-# on a fourth that was written afterwards; no real Kontext output was among them.
+# Set on simulated pairs at 1024 px; what they catch and keep of others: benchmarks/README.md,
+# pairs. No real Kontext output was among them.
 LIMITS = (
     Limit(
         "shift_px", 1.5, "over", _the("shift_px"), "reject", _ALL, "out of register",
