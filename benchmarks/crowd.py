@@ -100,7 +100,7 @@ def _record(
 
 def _measures(random: np.random.Generator) -> dict[str, float | None]:
     drawn: dict[str, float | None] = {
-        key: float(abs(random.normal(*of)) if of[0] else random.normal(*of))
+        key: float(f"{abs(random.normal(*of)) if of[0] else random.normal(*of):.6g}")
         for key, of in _SPREAD.items()
     }
     return drawn | {"width_px": WIDTH, "height_px": HEIGHT, "clip_similarity": 0.9}

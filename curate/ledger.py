@@ -27,7 +27,7 @@ from curate.errors import (
     LedgerUnreadable,
     WorkspaceUnusable,
 )
-from curate.rows import TABLES, condition, restored, stored, writing
+from curate.rows import TABLES, condition, restored, restored_all, stored, writing
 from curate.schema import FILE as FILE
 from curate.schema import MIGRATIONS
 from curate.schema import exists as exists
@@ -37,6 +37,7 @@ _BUSY_S = 30.0
 _RETRY_S = 0.05
 _PRIMARY_CODE = 0xFF  # the upper bits of an SQLite error code say more about the lower
 _PAGE_BYTES = 1 << 16
+_ROWS = 500  # read at a time
 
 N = TypeVar("N")
 
@@ -61,6 +62,7 @@ class Ledger:
         self.workspace = workspace
         root = os.path.abspath(workspace)  # noqa: PTH100 - resolve() would follow links
         self._root = root.rstrip(os.sep) + os.sep
+        self._below = os.path.join(workspace, "")  # noqa: PTH118 - Path drops the last separator
         file = workspace / FILE
         try:
             workspace.mkdir(parents=True, exist_ok=True)
@@ -109,11 +111,11 @@ class Ledger:
     def each(self, kind: type[N], **where: object) -> Iterator[N]:
         """The records of a kind whose columns equal `where`, ordered by their first columns.
 
-        They are read one by one as they are asked for; write none of that kind meanwhile.
+        They are read as they are asked for, some at a time; write none of that kind meanwhile.
         """
         clause, values = condition(where)
         rows = self._execute(f"SELECT * FROM {TABLES[kind]}{clause} ORDER BY 1, 2, 3, 4", values)
-        return (restored(kind, row) for row in rows)
+        return self._restored(kind, rows)
 
     def all(self, kind: type[N], **where: object) -> list[N]:
         """What `each` gives, all at once."""
@@ -138,7 +140,7 @@ class Ledger:
         names = [column.name for column in fields(records.Twin)]
         columns = ", ".join("'{}'" if name == "graph" else name for name in names)
         rows = self._execute(f"SELECT {columns} FROM {TABLES[records.Twin]} ORDER BY id")
-        return [restored(records.Twin, row) for row in rows]
+        return list(self._restored(records.Twin, rows))
 
     def current_twins(self) -> list[records.Twin]:
         """The twins whose frames are still among those chosen from their films."""
@@ -196,6 +198,9 @@ class Ledger:
 
     def relative(self, path: Path) -> str:
         """`path` as the ledger stores it: below the workspace if it is there, "/" between parts."""
+        text = os.fspath(path)
+        if text.startswith(self._below) and ".." not in text:
+            return text[len(self._below) :].replace(os.sep, "/")
         absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
         return absolute.removeprefix(self._root).replace(os.sep, "/")
 
@@ -243,6 +248,12 @@ class Ledger:
                     ) from error
                 count = number
         return count
+
+    def _restored(self, kind: type[N], rows: sqlite3.Cursor) -> Iterator[N]:
+        count = 1  # one may be all that is asked for
+        while some := rows.fetchmany(count):
+            yield from restored_all(kind, some)
+            count = _ROWS
 
     def _execute(self, statement: str, *rows: Sequence[object]) -> sqlite3.Cursor:
         try:

@@ -14,6 +14,7 @@ _LEAST_SPAN = 3  # levels: a span up to this is flat in any picture
 _MOST_POINTS = 2000
 _LEAST_POINTS = 200
 _ROUNDS = 8
+_SETTLED = 5e-4  # a slope that moves by less from round to round
 _TUKEY = 4.685  # 95 % efficient where errors are normal (Holland and Welsch 1977)
 _FROM_MAD = 1.4826
 _LEAST_SCALE = 0.4  # Lab: under this an error is rounding
@@ -85,6 +86,8 @@ def _slope(before: Points, after: Points) -> float | None:
         energy = float(weights @ (x * x).sum(axis=1))
         if energy < total * _LEAST_SD**2:
             return None
-        slope = float(weights @ (x * y).sum(axis=1)) / energy
+        last, slope = slope, float(weights @ (x * y).sum(axis=1)) / energy
+        if abs(slope - last) < _SETTLED:
+            break
         offset = (weights @ (after - slope * before)) / total
     return slope

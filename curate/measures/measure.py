@@ -21,7 +21,7 @@ from curate.measures import (
     structure,
 )
 
-VERSION = "pairs/5"
+VERSION = "pairs/6"
 """Names these measures; another number makes every pair be measured anew."""
 
 LEAST_SIDE_PX = 64
@@ -71,8 +71,13 @@ def measure(frame: RGB, twin: RGB) -> Measures:
     }
     halves = _small(frame), _small(twin)
     moved = found.affine if found and found.gain >= register.LEAST_GAIN else None
-    measures["edges_moved"] = _edges_moved(*lumas, moved)
-    return measures | _of_registration(found) | _in_register(*halves, moved)
+    measures |= _of_registration(found)
+    return _rounded(measures | _of_edges(*lumas, moved) | _of_colours(*halves, moved))
+
+
+def _rounded(measures: Measures) -> Measures:
+    """To six significant digits: more means nothing, and ten thousand pairs are read faster."""
+    return {key: None if one is None else float(f"{one:.6g}") for key, one in measures.items()}
 
 
 def _of_registration(found: register.Registration | None) -> Measures:
@@ -89,35 +94,29 @@ def _of_registration(found: register.Registration | None) -> Measures:
     }
 
 
-def _edges_moved(
+def _of_edges(
     frame: register.Luma, twin: register.Luma, affine: register.Affine | None
-) -> float | None:
-    valid = np.ones(frame.shape, np.bool_)
-    if affine is not None:
-        twin = register.warped_luma(twin, affine)
-        left, top, right, bottom = register.overlap(affine, frame.shape)
-        valid[:] = False
-        valid[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
-    return places.moved(frame, twin, valid)
+) -> Measures:
+    twin, valid = register.in_register(twin, affine)
+    edges = structure.agreement(frame, twin, valid)
+    return {
+        "gradient_ncc": edges.signed if edges else None,
+        "edge_ncc": edges.unsigned if edges else None,
+        "edges_held": edges.held if edges else None,
+        "edges_moved": places.moved(frame, twin, valid),
+    }
 
 
-def _in_register(frame: RGB, twin: RGB, affine: register.Affine | None) -> Measures:
-    if affine is not None:
-        twin, valid = register.warped(twin, affine)
-    else:
-        valid = np.ones(frame.shape[:2], np.bool_)
+def _of_colours(frame: RGB, twin: RGB, affine: register.Affine | None) -> Measures:
+    twin, valid = register.in_register(twin, affine)
     before, after = colour.low_pass(frame), colour.low_pass(twin)
     cells = colour.whole_cells(valid)
     greys = _grey(frame), _grey(twin)
     textures = colour.texture(greys[0]), colour.texture(greys[1])
     shift = colour.shift(before, after, colour.unedited(*textures, cells))
     tile = colour.worst_tile(before, after, cells)
-    edges = structure.agreement(*greys, valid)
     slopes = flat.slopes(frame, twin, valid)
     return {
-        "gradient_ncc": edges.signed if edges else None,
-        "edge_ncc": edges.unsigned if edges else None,
-        "edges_held": edges.held if edges else None,
         "lightness_shift": shift.lightness if shift else None,
         "a_shift": shift.a if shift else None,
         "b_shift": shift.b if shift else None,
@@ -141,7 +140,7 @@ def _ssim_registered(
     left, top, right, bottom = register.overlap(found.affine, frame.shape)
     if min(right - left, bottom - top) < ssim.WINDOW_PX:
         return None
-    moved = register.warped_luma(twin, found.affine)
+    moved, _ = register.in_register(twin, found.affine)
     box = slice(top, bottom), slice(left, right)
     return ssim.ssim(frame[box], moved[box])
 

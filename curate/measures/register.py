@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ Luma: TypeAlias = NDArray[np.float32]
 Affine: TypeAlias = NDArray[np.float64]
 """Shape (2, 3): a point of the frame (x, y, 1) to the twin's, in units of the long side."""
 
+Image = TypeVar("Image", NDArray[np.float32], NDArray[np.uint8])
+
 LONG_SIDE_PX = 1024
 """Displacements are told in pixels of an image whose long side is this."""
 
@@ -25,6 +27,7 @@ LEAST_GAIN = 1.04
 """The least `Registration.gain` of a displacement that is believed."""
 
 _LEVELS_PX = (128, 256, 512)
+_LEAST_PX = 16
 _ITERATIONS = (60, 40, 30)
 _DOUBTFUL = 0.85
 _EDGE_SIGMA_PX = 1.0
@@ -138,29 +141,26 @@ def _agreement(halves: tuple[Luma, Luma], affine: Affine) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def warped(twin: NDArray[np.uint8], affine: Affine) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """`twin` brought into register, shape (height, width, 3), and where it has pixels.
+def in_register(twin: Image, affine: Affine | None) -> tuple[Image, NDArray[np.bool_]]:
+    """`twin` brought into register, its border repeated outwards, and where it has pixels.
+
+    The second, of shape (height, width), is True in the box of `overlap`.
 
     Args:
-        twin: uint8, shape (height, width, 3).
-        affine: as in `Registration`, of images of whatever size with the same aspect.
+        twin: shape (height, width) or (height, width, 3).
+        affine: as in `Registration`, of images of whatever size with the same aspect; None leaves
+            the twin as it is.
     """
     height, width = twin.shape[:2]
+    if affine is None:
+        return twin, np.ones((height, width), np.bool_)
     own = _in_pixels(affine, max(height, width))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(twin, own, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    whole = np.full((height, width), 255, np.uint8)
-    valid = cv2.warpAffine(whole, own, (width, height), flags=flags)
-    return np.asarray(moved, np.uint8), np.asarray(valid) > 254
-
-
-def warped_luma(twin: Luma, affine: Affine) -> Luma:
-    """`twin` brought into register, shape (height, width), its border repeated outwards."""
-    height, width = twin.shape
-    own = _in_pixels(affine, max(height, width))
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(twin, own, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, np.float32)
+    left, top, right, bottom = (max(side, 0) for side in overlap(affine, (height, width)))
+    valid = np.zeros((height, width), np.bool_)
+    valid[top:bottom, left:right] = True
+    return np.asarray(moved, twin.dtype), valid
 
 
 def overlap(affine: Affine, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -188,10 +188,17 @@ def fine(luma: Luma) -> Luma:
 
 
 def shrunk(luma: Luma, long_side: int) -> Luma:
-    """`luma` with that long side, in px; a smaller one is made larger."""
+    """`luma` with that long side, in px; a smaller one is made larger.
+
+    Of one twice as long an odd last row or column is left out: means of 2 × 2 px are cheap.
+    """
     height, width = luma.shape
+    if max(height, width) == 2 * long_side and min(height, width) >= 2 * _LEAST_PX:
+        even = luma[: height // 2 * 2, : width // 2 * 2]
+        half = (width // 2, height // 2)
+        return np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.float32)
     factor = long_side / max(height, width)
-    size = (max(round(width * factor), 16), max(round(height * factor), 16))
+    size = (max(round(width * factor), _LEAST_PX), max(round(height * factor), _LEAST_PX))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(luma, size, interpolation=method), np.float32)
 

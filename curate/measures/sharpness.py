@@ -42,8 +42,8 @@ def sharpness(frame: NDArray[np.uint8], twin: NDArray[np.uint8]) -> float | None
 
 def _gradient(luma: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.int16]:
     """The size of Sobel's gradient as the sum along both axes."""
-    x, y = (np.abs(np.asarray(cv2.Sobel(luma, cv2.CV_16S, dx, 1 - dx))) for dx in (1, 0))
-    return np.asarray(x + y, np.int16)
+    x, y = cv2.spatialGradient(luma)
+    return np.asarray(np.abs(x, out=x) + np.abs(y, out=y), np.int16)
 
 
 def _rms(values: NDArray[np.int16]) -> float:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_LONG_SIDE_PX = 256
 _STRONG_SHARE = 0.2
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +28,39 @@ class Agreement:
 
 
 def agreement(
-    frame: NDArray[np.uint8], twin: NDArray[np.uint8], valid: NDArray[np.bool_]
+    frame: NDArray[np.float32], twin: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> Agreement | None:
     """The agreement of the edges at 256 px.
 
     Args:
-        frame: luma, shape (height, width).
+        frame: luma, shape (height, width), its long side 512 px.
         twin: same shape, in register with `frame`.
         valid: same shape; where the registered twin has pixels.
 
     Returns:
         None if one of them has no gradient at all.
     """
-    inside = cv2.erode(_small(valid.astype(np.uint8) * 255), np.ones((3, 3))) > 252
+    halved = valid[: valid.shape[0] // 2 * 2 : 2, : valid.shape[1] // 2 * 2 : 2].astype(np.uint8)
+    around = cv2.BORDER_CONSTANT
+    inside = cv2.erode(halved, np.ones((3, 3)), borderType=around, borderValue=1)
     places = np.flatnonzero(inside)
-    a, b = (_gradients(_small(half)).reshape(2, -1).take(places, 1) for half in (frame, twin))
+    a, b = (_gradients(_halved(half)).reshape(2, -1).take(places, 1) for half in (frame, twin))
     if not len(places):
         return None
     signed = _correlation(a, b)
     unsigned = _correlation(_doubled(a), _doubled(b))
     size = (b * b).sum(axis=0)
-    strong = size >= np.quantile(size, 1 - _STRONG_SHARE)
-    held = _correlation(a[:, strong], b[:, strong])
+    strongest = np.flatnonzero(size >= np.quantile(size, 1 - _STRONG_SHARE))
+    held = _correlation(a.take(strongest, 1), b.take(strongest, 1))
     if signed is None or unsigned is None or held is None:
         return None
     return Agreement(signed, unsigned, held)
 
 
-def _small(values: NDArray[np.uint8]) -> NDArray[np.float32]:
-    height, width = values.shape
-    factor = min(_LONG_SIDE_PX / max(height, width), 1.0)
-    size = (max(round(width * factor), 3), max(round(height * factor), 3))
-    exact = values.astype(np.float32)
-    return np.asarray(cv2.resize(exact, size, interpolation=cv2.INTER_AREA), np.float32)
+def _halved(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = luma.shape[0] // 2, luma.shape[1] // 2
+    even = luma[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _gradients(luma: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,9 +71,11 @@ def _gradients(luma: NDArray[np.float32]) -> NDArray[np.float32]:
 def _doubled(gradients: NDArray[np.float32]) -> NDArray[np.float32]:
     """Vectors at twice the angle, which opposite ones share, with the root of the length."""
     x, y = gradients
-    size = np.sqrt(x * x + y * y)
-    scale = np.where(size > 0, np.maximum(size, 1e-6) ** np.float32(-1.5), 0)
-    return np.stack([(x * x - y * y) * scale, 2 * x * y * scale])
+    xx, yy = x * x, y * y
+    size = np.sqrt(xx + yy)
+    size *= np.sqrt(size)
+    size += np.float32(_LEAST)  # of flat places: 0 over it stays 0
+    return np.stack([(xx - yy) / size, 2 * x * y / size])
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float | None:

@@ -33,15 +33,20 @@ def card(numbers: Sequence[Number], picture: Picture) -> Callable[[Checked], str
     """
     labels = [escape(number.label).replace("%", "%%") for number in numbers]
     rows = "".join(f"<div><dt>{label}<dd>%s</div>" for label in labels)
-    forms = [(number.key, number.form.format) for number in numbers]
+    keys = [number.key for number in numbers]
+    forms = [number.form for number in numbers]
+    whole = "\n".join(forms).format  # all at once: a third of the time of one after the other
     empty = f"<em>{NOT_MEASURED}</em>"
 
     def written(one: Checked) -> str:
         measures, name = one.pair.measures, escape(one.halves.label)
-        texts = [
-            empty if (value := measures.get(key)) is None else form(value) for key, form in forms
-        ]
-        shown = rows % tuple("\n".join(texts).replace("-", "−").split("\n"))
+        values = [measures.get(key) for key in keys]
+        if None in values:
+            pairs = zip(forms, values, strict=True)
+            text = "\n".join(empty if v is None else form.format(v) for form, v in pairs)
+        else:
+            text = whole(*values)
+        shown = rows % tuple(text.replace("-", "−").split("\n"))
         size = f'width="{measures.get("width_px") or 0:.0f}" '
         size += f'height="{measures.get("height_px") or 0:.0f}"'
         halves = (

@@ -49,7 +49,9 @@ def score(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
         room = limits[limit.key] - ideal
         if value is not None and room:
             strain = (value - ideal) / room
-            total += min(strain * strain, _MOST) if strain > 0 else 0.0
+            if strain > 0:
+                square = strain * strain
+                total += square if square < _MOST else _MOST
         elif value is None and limit.missing is not None:
             total += _MISSING
         else:

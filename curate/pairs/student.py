@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 _TINY = 1e-300
 _TERMS = 500
@@ -10,6 +11,7 @@ _EXACT = 1e-14
 _HALVINGS = 80
 
 
+@cache
 def quantile(share: float, freedom: float) -> float:
     """The t that `share` of the distribution lies below.
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from curate.measures.register import LONG_SIDE_PX, Registration, register, warped
+from curate.measures.register import LONG_SIDE_PX, Registration, in_register, register
 from tests.pairs.scenes import affine, recoloured, scene, shifted, twin_of, zoomed
 
 
@@ -65,7 +65,7 @@ def test_warping_undoes_the_drift() -> None:
     frame = scene(8)
     twin = shifted(zoomed(frame, 1.02), 5, -3)
 
-    back, valid = warped(twin, registered(frame, twin).affine)
+    back, valid = in_register(twin, registered(frame, twin).affine)
 
     before = np.abs(twin.astype(int) - frame)[valid].mean()
     after = np.abs(back.astype(int) - frame)[valid].mean()

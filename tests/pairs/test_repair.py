@@ -102,7 +102,7 @@ def test_warping_the_twin_alone_would_cost_what_the_repair_keeps() -> None:
     a, b = frame(3), twin(3, x=3.5, y=2.5)
     found = register.register(luma(a), luma(b))
     assert found is not None
-    alone, _ = register.warped(b, found.affine)
+    alone, _ = register.in_register(b, found.affine)
 
     def detail(image: RGB) -> float:
         inner = luma(image)[16:-16, 16:-16]
