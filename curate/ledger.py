@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import shutil
 import sqlite3
@@ -17,9 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from curate import choice, files, records
+from curate import choice, records
 from curate.errors import (
-    BadInput,
     CurateError,
     DiskFull,
     Failure,
@@ -27,7 +25,7 @@ from curate.errors import (
     LedgerUnreadable,
     WorkspaceUnusable,
 )
-from curate.rows import TABLES, condition, restored, restored_all, stored, writing
+from curate.rows import TABLES, condition, restored_all, stored, writing
 from curate.schema import FILE as FILE
 from curate.schema import MIGRATIONS
 from curate.schema import exists as exists
@@ -208,46 +206,9 @@ class Ledger:
         """The file that a stored path names."""
         return self.workspace / relative
 
-    def dump(self, file: Path) -> None:
-        """Write every record as a line of JSON, ordered by key: equal ledgers give equal files."""
-        lines = (
-            json.dumps(
-                {"table": table} | {c.name: getattr(noun, c.name) for c in fields(noun)},
-                sort_keys=True,
-                ensure_ascii=False,
-            )
-            for kind, table in TABLES.items()
-            for noun in self.each(kind)
-        )
-        with files.appearing(file) as part, part.open("w", encoding="utf-8", newline="\n") as text:
-            text.writelines(line + "\n" for line in lines)
-
     def copy(self, file: Path) -> None:
         """Copy the ledger as it is now to a file that is not there yet."""
         self._execute("VACUUM INTO ?", [str(file)])
-
-    def load(self, file: Path) -> int:
-        """Read back what `dump` wrote, over what is here; returns the number of records.
-
-        Raises:
-            BadInput: a line is not one of ours; nothing is read then.
-        """
-        kinds = {table: kind for kind, table in TABLES.items()}
-        count = 0
-        with self.transaction():
-            for number, line in enumerate(_lines(file), start=1):
-                try:
-                    values = json.loads(line)
-                    kind = kinds[values.pop("table")]
-                    row = {name: stored(value) for name, value in values.items()}
-                    self.put(restored(kind, [row[column.name] for column in fields(kind)]))
-                except (ValueError, KeyError, TypeError, AttributeError, sqlite3.Error) as error:
-                    raise BadInput(
-                        f"Line {number} of {file} is not a ledger record.",
-                        remedy="Give a file that `curate ledger export` wrote.",
-                    ) from error
-                count = number
-        return count
 
     def _restored(self, kind: type[N], rows: sqlite3.Cursor) -> Iterator[N]:
         count = 1  # one may be all that is asked for
@@ -304,10 +265,3 @@ class Ledger:
                 if time.monotonic() > end:
                     raise
                 time.sleep(_RETRY_S)
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return [line for line in file.read_text(encoding="utf-8").split("\n") if line]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"Cannot read {file}: {error}.", remedy="Check the path.") from error

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from curate import ledger as ledgers
-from curate import moving
+from curate import lines, moving
 from curate.errors import (
     BadInput,
     DiskFull,
@@ -95,24 +95,33 @@ def test_paths_are_stored_below_the_workspace_with_forward_slashes(ledger):
 def test_the_ledger_as_json_lines_reads_back_equal(ledger, tmp_path):
     ledger.put(TWIN, FRAME, Verdict("p", "rule", "look", ("too dark",)))
     ledger.finish("1", "extract", "film.mkv")
-    ledger.dump(tmp_path / "out.jsonl")
+    lines.dump(ledger, tmp_path / "out.jsonl")
 
     with Ledger(tmp_path / "other") as other:
-        assert other.load(tmp_path / "out.jsonl") == 4
-        other.dump(tmp_path / "again.jsonl")
+        assert lines.load(other, tmp_path / "out.jsonl") == 4
+        lines.dump(other, tmp_path / "again.jsonl")
 
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
 
 
-def test_a_line_that_is_no_record_is_named_and_nothing_is_read(ledger, tmp_path):
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"table": "frames"}',
+        '{"table": "verdicts", "pair_id": "p", "judge": "rule", "ruling": "?", "reasons": [], '
+        '"at": "", "score": 0}',
+        "frames",
+    ],
+)
+def test_a_line_that_is_no_record_is_named_and_nothing_is_read(ledger, tmp_path, bad):
     ledger.put(FRAME)
     file = tmp_path / "out.jsonl"
-    ledger.dump(file)
-    file.write_text(file.read_text() + '{"table": "frames"}\n')
+    lines.dump(ledger, file)
+    file.write_text(file.read_text() + bad + "\n")
 
     with Ledger(tmp_path / "other") as other:
         with pytest.raises(BadInput, match="Line 2"):
-            other.load(file)
+            lines.load(other, file)
         assert other.all(Frame) == []
 
 

@@ -24,20 +24,22 @@ File = Annotated[Path, typer.Argument(help="A .jsonl file.")]
 @app.command("export")
 def export(context: typer.Context, file: File) -> None:
     """Write every record to FILE, sorted: equal ledgers give equal files."""
+    from curate import lines
     from curate.ledger import Ledger
 
     with Ledger(context.obj) as ledger:
-        ledger.dump(file)
+        lines.dump(ledger, file)
     console.show(f"Wrote {file}.")
 
 
 @app.command("import")
 def read(context: typer.Context, file: File) -> None:
     """Read FILE into the ledger; a record with the same key is replaced."""
+    from curate import lines
     from curate.ledger import Ledger
 
     with Ledger(context.obj) as ledger:
-        count = ledger.load(file)
+        count = lines.load(ledger, file)
     console.show(f"Read {count} records from {file}.")
 
 

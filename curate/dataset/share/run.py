@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from curate import __version__, engine
+from curate import __version__, engine, lines
 from curate.dataset.share import archive as archives
 from curate.dataset.share import card, contents
 from curate.dataset.share import hub as hubs
@@ -191,7 +191,7 @@ def pack(ledger: Ledger, archive: Path, *, dry_run: bool = False) -> Packed:
     merge = contents.merge(ledger, inside.keys())
     with tempfile.TemporaryDirectory() as folder:
         dumped = Path(folder) / contents.LEDGER
-        ledger.dump(dumped)
+        lines.dump(ledger, dumped)
         inside[contents.LEDGER] = contents.ledger_lines(dumped, inside.keys(), ids)
     if not dry_run:
         archives.write(archive, inside, contents.about(twins, merge))
@@ -218,7 +218,7 @@ def unpack(archive: Path, workspace: Path) -> Packed:
         manifest = archives.extract(archive, folder)
         contents.settle(folder, workspace.absolute())
         with Ledger(folder) as ledger:
-            ledger.load(folder / contents.LEDGER)
+            lines.load(ledger, folder / contents.LEDGER)
         (folder / contents.LEDGER).unlink()
         if workspace.is_dir():
             workspace.rmdir()
