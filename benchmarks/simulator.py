@@ -2,7 +2,8 @@
 
 A twin is good when edges are kept where they were, tones are kept, fine texture is gone and
 nothing is drawn anew, as Kontext does when it is asked to simplify. Each simplifier in GOOD was
-looked at beside drawn scenes and photographs, before anything was measured, and holds to that.
+looked at beside drawn scenes and photographs, before anything was measured (L0 afterwards), and
+holds to that.
 REDRAWN are those that plainly do not: black outlines (OpenCV's stylization), superpixels that bleed
 over edges, shapes inpainted to others. Left out as neither: opening and closing (eats shapes and
 their tones), a palette of twenty colours, painting over (smears things into their neighbours), the
