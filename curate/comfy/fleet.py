@@ -280,7 +280,7 @@ class Fleet:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         for host in self._hosts.values():
-            waiting = [work for work in works if work.post is host and work.stage == "queued"]
-            if host.is_up and waiting and not self.is_abandoned:
+            sent = [w for w in works if w.post is host and w.stage in ("submitting", "queued")]
+            if host.is_up and sent and not self.is_abandoned:
                 with contextlib.suppress(ServerUnreachable, Refused):
-                    await host.server.cancel(work.job.prompt_id for work in waiting if work.job)
+                    await host.server.cancel(work.job.prompt_id for work in sent if work.job)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,8 +17,6 @@ DType = Literal["float32", "bfloat16", "float16", "same"]
 
 STORED = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 """The dtypes' names in a safetensors header."""
-
-_OPTIONS = {"targets": "target"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +78,6 @@ class Settings:
     def by_rank(self) -> bool:
         """Whether the rank is given rather than found."""
         return self.energy is None and self.size_mb is None
-
-
-def spelled(described: Mapping[str, object]) -> list[str]:
-    """What `Settings.described` gave, as words of the command line."""
-    words: list[str] = []
-    for name, value in described.items():
-        option = "--" + _OPTIONS.get(name, name).replace("_", "-")
-        if name == "ranks" and isinstance(value, list):
-            several = len(value) > 1
-            words += ["--ranks" if several else "--rank", ",".join(map(str, value))]
-            continue
-        for one in value if isinstance(value, list) else [value]:
-            words += [option] if one is True else [option, str(one)]
-    return words
 
 
 def checked(settings: Settings) -> Settings:

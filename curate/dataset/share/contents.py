@@ -8,6 +8,7 @@ import shlex
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,8 +19,6 @@ from curate.dataset import parser
 from curate.dataset.musubi import CAPTION, HALVES
 from curate.dataset.share.archive import Content
 from curate.dataset.share.facts import scrubbed
-from curate.ledger import Ledger
-from curate.merge.settings import spelled
 from curate.records import Lora, Task, Twin
 
 LEDGER = "ledger.jsonl"
@@ -79,13 +78,16 @@ def about(twins: Sequence[Twin], merge: Merge | None) -> dict[str, object]:
     }
 
 
-def merge(ledger: Ledger, packed: Collection[str]) -> Merge | None:
-    """The last merge whose LoRA is packed; its task says with which options."""
-    loras = [lora for lora in ledger.each(Lora) if lora.path in packed]
+def merge(loras: Iterable[Lora], tasks: Iterable[Task]) -> Merge | None:
+    """Of the LoRAs the one that was merged last, with the task that says how.
+
+    Args:
+        loras: those that are packed.
+        tasks: of the merges that are done.
+    """
     made = [
         (lora, task)
-        for task in ledger.each(Task, station="merge", state="done")
-        for lora in loras
+        for task, lora in product(tasks, loras)
         if lora.id == identity.of_task(task.id, path=lora.path)
     ]
     return max(made, key=lambda one: one[1].at, default=None)
@@ -95,7 +97,21 @@ def command(merge: Merge) -> str:
     """The command that merges the LoRA again, typed in the workspace."""
     lora, task = merge
     words = ("curate", "-w", ".", "merge", lora.dense_path, lora.sparse_path, "-o", task.item)
-    return shlex.join([str(scrubbed(word)) for word in (*words, *spelled(task.settings))])
+    return shlex.join([str(scrubbed(word)) for word in (*words, *_options(task.settings))])
+
+
+def _options(merged: Mapping[str, object]) -> list[str]:
+    """What a merge was asked to do, as words of its command line."""
+    words: list[str] = []
+    for name, value in merged.items():
+        option = "--" + ("target" if name == "targets" else name.replace("_", "-"))
+        if name == "ranks" and isinstance(value, list):
+            several = len(value) > 1
+            words += ["--ranks" if several else "--rank", ",".join(map(str, value))]
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            words += [option] if one is True else [option, str(one)]
+    return words
 
 
 def ledger_lines(dumped: Path, packed: Collection[str], pairs: Collection[str]) -> bytes:

@@ -15,7 +15,7 @@ from curate.dataset.share.facts import Fact
 from curate.dataset.share.hub import Push
 from curate.errors import Failure, NothingYet, NotWritable, PushFailed, WorkspaceUnusable
 from curate.ledger import Ledger
-from curate.records import Film, Frame, Pair, Task, Twin, Verdict
+from curate.records import Film, Frame, Lora, Pair, Task, Twin, Verdict
 
 STATION = "dataset"
 FOLDER = "hub"
@@ -188,7 +188,8 @@ def pack(ledger: Ledger, archive: Path, *, dry_run: bool = False) -> Packed:
     halves = [path for fact in told for path in (fact.frame, fact.twin)]
     controls = [ledger.path(twin.control_path) for twin in twins if twin.control_path]
     inside = contents.of(ledger.workspace, sorted(names), [*frames, *halves, *controls])
-    merge = contents.merge(ledger, inside.keys())
+    loras = [lora for lora in ledger.each(Lora) if lora.path in inside]
+    merge = contents.merge(loras, ledger.all(Task, station="merge", state="done"))
     with tempfile.TemporaryDirectory() as folder:
         dumped = Path(folder) / contents.LEDGER
         lines.dump(ledger, dumped)
