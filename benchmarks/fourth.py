@@ -141,28 +141,6 @@ def _superpixels(image: RGB) -> RGB:
     return np.asarray((np.stack(sums, 1)[region] + 0.5).clip(0, 255), np.uint8)
 
 
-def _rolling_guidance(image: RGB) -> RGB:
-    """Zhang, Shen, Xu, Jia 2014: small things go, the edges of large ones come back."""
-    values = image.astype(np.float32)
-    guide = cv2.GaussianBlur(values, (0, 0), 4)
-    for _ in range(4):
-        total, weight = np.zeros_like(values), np.zeros(values.shape[:2], np.float32)
-        for y in range(-9, 10, 3):
-            for x in range(-9, 10, 3):
-                move = np.array(((1, 0, x), (0, 1, y)), np.float32)
-                size = (WIDTH, HEIGHT)
-                near, like = (
-                    cv2.warpAffine(v, move, size, borderMode=cv2.BORDER_REFLECT)
-                    for v in (values, guide)
-                )
-                gap = ((like - guide) ** 2).sum(axis=2)
-                share = np.exp(-gap / 1800 - (x * x + y * y) / 50)
-                total += near * share[..., None]
-                weight += share
-        guide = total / weight[..., None]
-    return np.asarray((guide + 0.5).clip(0, 255), np.uint8)
-
-
 def _inpainted(image: RGB) -> RGB:
     """Small bright and dark things are cut out and filled in from around them."""
     luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -178,7 +156,7 @@ def _stylised(image: RGB) -> RGB:
 
 
 SIMPLIFIERS: dict[str, Callable[[RGB], RGB]] = {
-    "superpixels": _superpixels, "rolling guidance": _rolling_guidance,
+    "superpixels": _superpixels,
     "inpainting": _inpainted, "stylised": _stylised,
 }  # fmt: skip
 
@@ -280,4 +258,3 @@ BOTH: dict[str, Callable[[RGB, RGB, Dice], tuple[RGB, RGB]]] = {
     "figure in the twin": lambda f, t, d: (f, _figure(t, d, (50, 66, 140))),
     "reversed": lambda f, t, _: (t, f),
 }
-NAMES = (*FAULTS, *BOTH, "other scene")

@@ -21,13 +21,12 @@ from curate.images import RGB
 from curate.kontext.embedded import simplified
 
 WIDTH, HEIGHT = 1024, 576
-PLAIN = ("empty room", "sky", "sea", "answer", "field")
 DRAWN = ("library", "kitchen", "classroom", "bedroom", "street", "market", "night")
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket", "motorcycle_left", "ihc")
 FILM = ("bunny",)
 DARK = ("night", "rocket")
 BASES = DRAWN + PHOTOGRAPHS + FILM
-"""Frames with something to simplify; PLAIN ones have next to nothing."""
+"""Frames with something to simplify."""
 
 Dice = np.random.Generator
 Edit = Callable[[RGB], RGB]
@@ -78,45 +77,6 @@ def _bilateral(image: RGB) -> RGB:
     return image
 
 
-def _open_close(image: RGB) -> RGB:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
-    opened = cv2.morphologyEx(image, cv2.MORPH_OPEN, disc)
-    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc), np.uint8)
-
-
-def _painted_over(image: RGB) -> RGB:
-    """What stands out from its surroundings is replaced by them."""
-    around = np.asarray(cv2.medianBlur(image, 25), np.uint8)
-    stands_out = np.abs(image.astype(np.int16) - around).max(axis=2) > 34
-    mask = cv2.GaussianBlur(stands_out.astype(np.float32), (0, 0), 1.5)[..., None]
-    mixed = image * (1 - mask) + around * mask
-    return np.asarray(cv2.bilateralFilter((mixed + 0.5).astype(np.uint8), 7, 25, 5), np.uint8)
-
-
-def _palette(image: RGB) -> RGB:
-    """Twenty colours and no small region."""
-    smooth = cv2.medianBlur(image, 7)
-    pixels = smooth.reshape(-1, 3).astype(np.float32)
-    cv2.setRNGSeed(1)
-    criteria = (cv2.TERM_CRITERIA_COUNT, 8, 0)
-    some = pixels[::17].copy()
-    centres = cv2.kmeans(some, 20, None, criteria, 1, cv2.KMEANS_PP_CENTERS)[2]
-    gaps = (pixels * pixels).sum(1)[:, None] - 2 * pixels @ centres.T + (centres * centres).sum(1)
-    flat = np.rint(centres[gaps.argmin(axis=1)]).astype(np.uint8).reshape(image.shape)
-    return np.asarray(cv2.medianBlur(flat, 9), np.uint8)
-
-
-def _guided(image: RGB) -> RGB:
-    """He, Sun, Tang 2010, each channel guided by itself, twice."""
-    values = image.astype(np.float32) / 255
-    for _ in range(2):
-        mean = cv2.blur(values, (17, 17))
-        variance = cv2.blur(values * values, (17, 17)) - mean * mean
-        share = variance / (variance + 0.012)
-        values = cv2.blur(share, (17, 17)) * values + cv2.blur(mean - share * mean, (17, 17))
-    return np.asarray((values * 255 + 0.5).clip(0, 255), np.uint8)
-
-
 SIMPLIFIERS: dict[str, Edit] = {
     "embedded": simplified,
     "mean shift": lambda image: np.asarray(cv2.pyrMeanShiftFiltering(image, 16, 44), np.uint8),
@@ -125,10 +85,6 @@ SIMPLIFIERS: dict[str, Edit] = {
     "edge-preserving": lambda image: np.asarray(
         cv2.edgePreservingFilter(image, flags=1, sigma_s=40, sigma_r=0.4), np.uint8
     ),
-    "open and close": _open_close,
-    "painted over": _painted_over,
-    "palette": _palette,
-    "guided": _guided,
 }
 
 
@@ -183,14 +139,6 @@ def harmless(twin: RGB, dice: Dice) -> RGB:
     )  # fmt: skip
     noisy = twin + dice.normal(0, 0.8, twin.shape)
     return np.asarray((noisy + 0.5).clip(0, 255), np.uint8)
-
-
-def _figure(image: RGB, dice: Dice) -> tuple[slice, slice]:
-    """Where a figure stands: 9 to 14 % of the width, a third to a half of the height."""
-    height, width = image.shape[:2]
-    tall, wide = int(dice.uniform(0.34, 0.5) * height), int(dice.uniform(0.09, 0.14) * width)
-    top, left = int(dice.integers(0, height - tall)), int(dice.integers(0, width - wide))
-    return slice(top, top + tall), slice(left, left + wide)
 
 
 def _with_person(image: RGB, dice: Dice, coat: int) -> tuple[RGB, tuple[int, ...]]:
@@ -305,7 +253,6 @@ BOTH: dict[str, Callable[[RGB, RGB, Dice], tuple[RGB, RGB]]] = {
 }
 """Failures that change the frame too."""
 
-NAMES = (*FAULTS, *BOTH, "other scene")
 APART = "expression changed"
 
 
@@ -330,12 +277,6 @@ NIGHT_FAULTS = (
     "shift 3 px", "shift 6 px", "shift 20 px", "zoom 1 %", "zoom 2 %", "zoom 5 %", "aspect 2 %",
     "turned 2°", "redrawn 6 px off", "mirrored",
 )  # fmt: skip
-
-
-def another(name: str) -> str:
-    """A base of another scene."""
-    names = [one for one in BASES if one != name]
-    return names[len(name) * 5 % len(names)]
 
 
 def squashed(image: RGB, side_px: int = 224) -> RGB:

@@ -213,24 +213,6 @@ def _total_variation(image: RGB) -> RGB:
     return np.asarray((smooth * 255 + 0.5).clip(0, 255), np.uint8)
 
 
-def _regions(image: RGB) -> RGB:
-    """Every region of Felzenszwalb and Huttenlocher's (2004) in its mean colour."""
-    from skimage.segmentation import felzenszwalb
-
-    region = felzenszwalb(image, scale=120, sigma=0.9, min_size=90)
-    counts = np.maximum(np.bincount(region.ravel()), 1)
-    sums = [np.bincount(region.ravel(), image[..., c].ravel()) / counts for c in range(3)]
-    return np.asarray((np.stack(sums, 1)[region] + 0.5).clip(0, 255), np.uint8)
-
-
-def _area_opened(image: RGB) -> RGB:
-    """No bright and no dark spot of a channel is smaller than 260 px."""
-    from skimage.morphology import area_closing, area_opening
-
-    made = [area_closing(area_opening(image[..., c], 260), 260) for c in range(3)]
-    return np.asarray(np.stack(made, 2), np.uint8)
-
-
 def _diffused(image: RGB) -> RGB:
     """Anisotropic diffusion (Perona and Malik 1990), 40 steps."""
     values = image.astype(np.float32)
@@ -247,7 +229,5 @@ def _diffused(image: RGB) -> RGB:
 SIMPLIFIERS: dict[str, Callable[[RGB], RGB]] = {
     "Kuwahara": _kuwahara,
     "total variation": _total_variation,
-    "regions": _regions,
-    "area opening": _area_opened,
     "diffusion": _diffused,
 }
