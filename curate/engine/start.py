@@ -21,6 +21,9 @@ from curate.errors import ClusterUnreachable, RayMissing
 AUTO = "auto"
 
 _PREFIX = "curate-ray-"
+_SHORT = "/tmp" if os.name == "posix" else None
+"""Where Ray's sockets go: their paths may have about a hundred letters."""
+
 _STORE_BYTES = 200_000_000  # outcomes are a few hundred kB at most, and are taken at once
 _ANSWER_S = 5.0
 _TOKEN = Path("~/.ray/auth_token")
@@ -52,7 +55,7 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
         raise RayMissing()
     _sweep()
     with tempfile.TemporaryDirectory(
-        prefix=f"{_PREFIX}{os.getpid()}-", dir=_short(), ignore_cleanup_errors=True
+        prefix=f"{_PREFIX}{os.getpid()}-", dir=_SHORT, ignore_cleanup_errors=True
     ) as folder:
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
@@ -90,7 +93,9 @@ def joined(address: str | None, cores: int) -> Iterator[Any]:
 
 def _sweep() -> None:
     """Remove the folders of those that were killed; not on Windows, where to ask is to kill."""
-    for folder in Path(_short() or os.devnull).glob(f"{_PREFIX}*-*"):
+    if _SHORT is None:
+        return
+    for folder in Path(_SHORT).glob(f"{_PREFIX}*-*"):
         process = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if process.isdecimal() and not _is_running(int(process)):
             shutil.rmtree(folder, ignore_errors=True)
@@ -101,7 +106,7 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except PermissionError:  # it is another user's
         return True
     return True
 
@@ -129,11 +134,6 @@ def _answering(address: str) -> None:
 def _has_token() -> bool:
     named = "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ
     return named or _TOKEN.expanduser().is_file()
-
-
-def _short() -> str | None:
-    """Where Ray's sockets go: their paths may have about a hundred letters."""
-    return "/tmp" if os.name == "posix" else None
 
 
 def _first_line(error: Exception) -> str:

@@ -261,10 +261,10 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
     found: dict[str, Reason] = {}
     missing: dict[str, None] = {}
     for limit in _OF[concept]:
-        value, threshold = limit.value(measures), limits[limit.key]
+        value = limit.value(measures)
         if value is not None:
-            over = value > threshold if limit.side == "over" else value < threshold
-            if over and not limit.is_off(limits) and limit.counts(measures, limits):
+            is_passed = limit.passed(value, limits[limit.key])
+            if is_passed and not limit.is_off(limits) and limit.counts(measures, limits):
                 found[limit.key] = _reason(limit, value, measures, limits)
         elif not limit.is_off(limits):
             if limit.missing is None:

@@ -4,8 +4,6 @@ import io
 import json
 import shlex
 import shutil
-import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -83,24 +81,18 @@ def test_the_command_in_the_manifest_makes_the_same_lora_again(
     shutil.copy(here / "loras" / "dense.safetensors", here / "loras" / "more.safetensors")
     loras = ("loras/dense.safetensors", "loras/sparse.safetensors", "-o", "loras/it.safetensors")
     for words in (("merge", *loras, *options), ("pack", "-o", "it.tar")):
-        ran = run_in(here, "-w", ".", *words)
+        ran = Cli(here)("-w", ".", *words)
         assert ran.returncode == 0, ran.stderr
-    assert run_in(here, "-w", there, "unpack", "it.tar").returncode == 0
+    assert Cli(here)("-w", there, "unpack", "it.tar").returncode == 0
     manifest = json.loads(members(here / "it.tar")["manifest.json"])
     made = {file: file.read_bytes() for file in (there / "loras").glob("it*.safetensors")}
     for file in made:
         file.unlink()
 
-    ran = run_in(there, *shlex.split(manifest["merge"]["command"])[1:])
+    ran = Cli(there)(*shlex.split(manifest["merge"]["command"])[1:])
 
     assert ran.returncode == 0, ran.stderr
     assert {file: file.read_bytes() for file in made} == made != {}
-
-
-def run_in(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """`curate` with that folder as the working directory."""
-    command = [sys.executable, "-m", "curate", *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_everything_of_the_pairs_comes_back(merged: Cli, tmp_path: Path) -> None:
