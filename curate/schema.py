@@ -162,4 +162,39 @@ MIGRATIONS = (
     DROP INDEX tasks_by_station;
     CREATE INDEX tasks_by_station ON tasks (station, state, id)
     """,
+    # Rows lie in the order of their ids, in which they are read.
+    """
+    ALTER TABLE tasks RENAME TO old_tasks;
+    CREATE TABLE tasks (
+        id TEXT PRIMARY KEY,
+        station TEXT NOT NULL,
+        item TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('submitted', 'done', 'failed')),
+        settings TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        remedy TEXT NOT NULL,
+        exit_code INTEGER NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO tasks SELECT * FROM old_tasks ORDER BY id;
+    DROP TABLE old_tasks;
+    CREATE INDEX tasks_by_station ON tasks (station, state);
+    CREATE INDEX tasks_by_item ON tasks (station, item);
+
+    ALTER TABLE frames RENAME TO old_frames;
+    CREATE TABLE frames (
+        id TEXT PRIMARY KEY,
+        film_id TEXT NOT NULL,
+        shot INTEGER NOT NULL,
+        time_s REAL NOT NULL,
+        path TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        density REAL NOT NULL,
+        sharpness REAL NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO frames SELECT * FROM old_frames ORDER BY id;
+    DROP TABLE old_frames;
+    CREATE INDEX frames_by_film ON frames (film_id, time_s)
+    """,
 )

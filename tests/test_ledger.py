@@ -19,6 +19,7 @@ from curate.errors import (
 )
 from curate.ledger import Ledger
 from curate.records import Frame, Task, Twin, Verdict
+from curate.rows import stored, writing
 from curate.schema import MIGRATIONS
 
 FRAME = Frame("f1", "film", 3, 12.5, "frames/a.png", 1920, 1080, 0.4, 2.0)
@@ -130,6 +131,26 @@ def test_the_journal_is_write_ahead(ledger):
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     db.close()
+
+
+@pytest.mark.parametrize("version", range(8, len(MIGRATIONS)))
+def test_what_an_older_version_recorded_is_kept(tmp_path, version):
+    task = Task("t2", "kontext", "f1", "done", {"seed": 1}, at="2026-11-27")
+    others = [dataclasses.replace(task, id=f"t{number}", state="failed") for number in (3, 1)]
+    with sqlite3.connect(tmp_path / ledgers.FILE) as db:
+        for statement in ";".join(MIGRATIONS[:version]).split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {version}")
+        for kind, nouns in (("tasks", [task, *others]), ("frames", [FRAME])):
+            marks, values = writing(type(nouns[0]))
+            rows = [tuple(map(stored, values(noun))) for noun in nouns]
+            db.executemany(f"INSERT INTO {kind} VALUES ({marks})", rows)
+    db.close()
+
+    with Ledger(tmp_path) as ledger:
+        assert [one.id for one in ledger.all(Task)] == ["t1", "t2", "t3"]
+        assert ledger.all(Task, station="kontext", state="done") == [task]
+        assert ledger.all(Frame, film_id=FRAME.film_id) == [FRAME]
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path):
