@@ -19,6 +19,7 @@ import numpy as np
 
 from curate import engine, identity, images
 from curate.ledger import Ledger
+from curate.pairs.halves import stamp_of
 from curate.records import Frame, Pair, Twin, Verdict
 
 DRAWN = 10
@@ -67,6 +68,7 @@ def place(workspace: Path, count: int, size: tuple[int, int]) -> None:
             ledger.finish(
                 f"check {name}", "pair-check", name,
                 pair=name, frame=hashes[chosen[0]], twin=hashes[chosen[1]],
+                stamps=[stamp_of(path) for path in paths],
             )  # fmt: skip
 
 

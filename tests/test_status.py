@@ -33,6 +33,13 @@ def test_an_untouched_folder_has_nothing_done_and_is_not_made(tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+def test_the_next_command_is_of_the_workspace_that_was_named(curate):
+    ended = curate("-w", "my work", "status")
+
+    assert ended.stdout.endswith("Next: curate -w 'my work' extract film.mkv\n")
+    assert curate("status").stdout.endswith("Next: curate extract film.mkv\n")
+
+
 def test_the_dataset_stands_for_the_instruction_it_was_written_for(checked):
     assert standing(checked.workspace)["dataset"] == (2, 0, 0)
     assert standing(checked.workspace)["pair-check"] == (4, 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -13,15 +13,13 @@ from curate.cli import console, engines
 from curate.cli import extracted as shown
 from curate.cli.options import DryRun, Json, Quiet
 
-if TYPE_CHECKING:
-    pass
 
-
-def _count(text: str) -> int | None:
+def _count(given: object) -> int | None:
     """The number that --count gives, None for "all"."""
-    if text.strip().lower() == "all":
+    text = str(given).strip()
+    if text.lower() == "all":
         return None
-    if not text.strip().isdecimal() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise typer.BadParameter(f"{text!r} is neither a number from 1 nor 'all'.")
     return int(text)
 
@@ -43,8 +41,9 @@ Films = Annotated[
     typer.Argument(metavar="FILM|FOLDER...", help="Films in any format, or folders of films."),
 ]
 Count = Annotated[
-    str,
+    Any,
     typer.Option(
+        parser=_count,
         metavar="N|all",
         help="Keep at most N frames a film (--over all: of all films together), the most crowded "
         "and most different; 'all' keeps those of every shot.",
@@ -195,7 +194,7 @@ def extract(
     if list_only and stats:
         raise typer.BadParameter("--stats needs the films; name them, nothing is measured again.")
     choosing = run.Choosing(
-        *(_count(count), per_shot, min_scene_len, threshold, density_min),
+        *(count, per_shot, min_scene_len, threshold, density_min),
         *(allow_text, allow_recurring, over),
     )
     naming = run.Naming(image_format, name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+
 import typer
 
 from curate.cli import console
@@ -13,6 +16,11 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     from curate import status as statuses
 
     found = statuses.of(context.obj)
+    source = context.find_root().get_parameter_source("workspace")
+    if source and source.name == "COMMANDLINE":
+        here = f"curate -w {shlex.quote(str(context.obj))} "
+        command = found.next_step.command.replace("curate ", here, 1)
+        found = replace(found, next_step=replace(found.next_step, command=command))
     if as_json:
         console.show_json(found)
         return

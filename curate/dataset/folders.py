@@ -7,12 +7,16 @@ import shutil
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from curate import files, identity, images
 from curate.dataset import buckets, resample
 from curate.dataset.captions import Captions
 from curate.dataset.musubi import CAPTION, HALVES
 from curate.errors import BadInput, ImageUnreadable, NotWritable, SizesDiffer
+
+Stamp: TypeAlias = tuple[int, ...]
+"""A file's size in bytes and time of change in ns: while they stand, so do its bytes."""
 
 _STAGE = "staging"
 
@@ -22,7 +26,7 @@ class Placing:
     """A kept pair to put into the dataset; `id` hashes its name, both halves and the resolution.
 
     `resolution` None keeps the size. `stages` is where `work` leaves the halves, `targets` where
-    they belong.
+    they belong. `hashes` and `stamps` are what the halves had when they were checked.
     """
 
     id: str
@@ -30,6 +34,7 @@ class Placing:
     pair_id: str
     sources: tuple[Path, Path]
     hashes: tuple[str, str]
+    stamps: tuple[Stamp, ...]
     resolution: int | None
     stages: tuple[Path, Path]
     targets: tuple[Path, Path]
@@ -49,9 +54,10 @@ def prepare(placing: Placing) -> tuple[int, int]:
     sizes = [images.size(source) for source in placing.sources]
     if sizes[0] != sizes[1]:
         raise SizesDiffer(placing.name, *sizes)
-    for source, content, stage in zip(placing.sources, placing.hashes, placing.stages, strict=True):
-        data = _read(source)
-        if identity.of_bytes(data) != content:
+    for half, (source, stage) in enumerate(zip(placing.sources, placing.stages, strict=True)):
+        data, stamp = _read(source)
+        is_same = stamp == placing.stamps[half] or identity.of_bytes(data) == placing.hashes[half]
+        if not is_same:
             raise BadInput(
                 f"{source} has changed since it was checked.",
                 remedy="Run `curate pair-check`, then `curate dataset` again.",
@@ -145,9 +151,12 @@ def make(folder: Path) -> None:
         raise NotWritable(folder, (error.strerror or str(error)).lower()) from error
 
 
-def _read(source: Path) -> bytes:
+def _read(source: Path) -> tuple[bytes, Stamp]:
+    """The bytes of a file, and its stamp."""
     try:
-        return source.read_bytes()
+        with source.open("rb") as file:
+            entry = os.fstat(file.fileno())
+            return file.read(), (entry.st_size, entry.st_mtime_ns)
     except OSError as error:
         raise ImageUnreadable.of(source, error) from error
 

@@ -47,6 +47,7 @@ FOLDERS = "folders"
 """The name of pairs that no instruction made: those of two plain folders."""
 
 _WHOLE = ""
+_NEVER = {"frame": "", "twin": "", "stamps": [[], []]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,12 @@ def plan(
 ) -> tuple[list[Placing], list[str]]:
     """The pairs to write, by name, and the names to take out; only reads."""
     checked = {
-        str(task.settings["pair"]): (str(task.settings["frame"]), str(task.settings["twin"]))
+        str(task.settings["pair"]): task.settings
         for task in ledger.each(Task, station="pair-check", state="done")
     }
     done = _tasks(ledger)
     resolution = None if settings.keep_size else settings.resolution
-    placings = [_placing(ledger, pair, checked.get(pair.id, ("", "")), resolution) for pair in kept]
+    placings = [_placing(ledger, pair, checked.get(pair.id, _NEVER), resolution) for pair in kept]
     todo = [
         placing
         for placing in placings
@@ -186,15 +187,17 @@ def _kept(ledger: Ledger, prompt: str | None) -> tuple[str, list[Pair]]:
 
 
 def _placing(
-    ledger: Ledger, pair: Pair, hashes: tuple[str, str], resolution: int | None
+    ledger: Ledger, pair: Pair, checked: Mapping[str, object], resolution: int | None
 ) -> Placing:
     folder = _folder(ledger)
+    hashes = str(checked["frame"]), str(checked["twin"])
     return Placing(
         id=identity.of_task(VERSION, name=pair.name, hashes=hashes, resolution=resolution),
         name=pair.name,
         pair_id=pair.id,
         sources=(ledger.path(pair.frame_path), ledger.path(pair.twin_path)),
         hashes=hashes,
+        stamps=tuple(map(tuple, cast("list[list[int]]", checked["stamps"]))),
         resolution=resolution,
         stages=folders.stages(folder, pair.name),
         targets=folders.places(folder, pair.name),

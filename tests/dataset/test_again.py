@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -99,6 +100,13 @@ def test_a_half_that_changed_since_it_was_checked_is_left_out_and_named(workspac
     assert "has changed since it was checked" in report.failures[0].message
     assert report.pairs == ("b",)
     assert {Path(name).stem for name in held(workspace) if "/" in name} == {"b"}
+
+
+def test_a_half_that_was_only_touched_since_it_was_checked_is_taken(workspace: Path) -> None:
+    touch = workspace / "twins" / "simplify" / "twin" / "a.png"
+    os.utime(touch, ns=(1, 1))
+
+    assert made(workspace).pairs == ("a", "b")
 
 
 @pytest.mark.parametrize("count", [1, 5, 12])

@@ -9,6 +9,7 @@ from curate import identity, images
 from curate.dataset.run import Report, Settings, dataset
 from curate.images import RGB
 from curate.ledger import Ledger
+from curate.pairs.halves import stamp_of
 from curate.pairs.run import pair_check
 from curate.records import Film, Pair, Ruling, Verdict
 from tests.pairs.scenes import place_twin, scene, twin_of
@@ -56,7 +57,11 @@ def place_pair(
             encoder="",
         )
         ledger.put(pair, Verdict(pair.id, "rule", ruling, ()))
-        ledger.finish(f"check of {name}", "pair-check", name, pair=pair.id, frame=frame, twin=other)
+        stamps = [stamp_of(path) for path in paths]
+        ledger.finish(
+            f"check of {name}", "pair-check", name,
+            pair=pair.id, frame=frame, twin=other, stamps=stamps,
+        )  # fmt: skip
     return pair
 
 
