@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v pyth
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# The tests start curate a thousand times: its modules are compiled once, whatever the shell says.
+# The tests start curate again and again: its modules are compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint format clean bench-scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -76,15 +76,20 @@ def put(placing: Placing, captions: Captions) -> None:
         os.replace(stage, target)  # noqa: PTH105 - as in files.appearing
 
 
-def caption(targets: Iterable[Path], captions: Captions) -> bool:
-    """Write the captions beside a pair's images where they are not there; whether any was not."""
-    changed = False
+def caption(targets: Iterable[Path], captions: Captions) -> None:
+    """Write the captions beside a pair's images where they are not there."""
     for target, text in zip(targets, captions, strict=True):
-        file, data = target.with_suffix(CAPTION), text.encode()
-        if not file.is_file() or file.read_bytes() != data:
-            files.write_bytes(file, data)
-            changed = True
-    return changed
+        if not _has_caption(target, text):
+            files.write_bytes(target.with_suffix(CAPTION), text.encode())
+
+
+def uncaptioned(folder: Path, said: Mapping[str, Captions], but: Collection[str]) -> set[str]:
+    """The names of the pairs that lack one of their captions or have another, `but` some."""
+    return {
+        name
+        for name, captions in said.items()
+        if name not in but and not all(map(_has_caption, places(folder, name), captions))
+    }
 
 
 def halves(folder: Path) -> tuple[Path, Path]:
@@ -149,6 +154,11 @@ def make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotWritable(folder, (error.strerror or str(error)).lower()) from error
+
+
+def _has_caption(image: Path, text: str) -> bool:
+    file = image.with_suffix(CAPTION)
+    return file.is_file() and file.read_bytes() == text.encode()
 
 
 def _read(source: Path) -> tuple[bytes, Stamp]:

@@ -96,16 +96,19 @@ def dataset(
     halves = {p.name: (ledger.path(p.frame_path), ledger.path(p.twin_path)) for p in kept}
     said, unsaid = captions.of(halves, scheme)
     todo, gone = plan(ledger, [pair for pair in kept if pair.name in said], asked)
+    fresh = {placing.name for placing in todo}
     if dry_run:
         names = tuple(pair.name for pair in kept)
-        written = tuple(placing.name for placing in todo)
+        written = tuple(sorted(fresh | folders.uncaptioned(folder, said, but=fresh)))
         return Report(names, written, tuple(gone), folder, (), 0, (), (), unsaid)
     before = _tasks(ledger)
     failures = (*unsaid, *_placed(ledger, todo, said, tell))
     failed = [failure.item for failure in failures]
     removed = _remove(ledger, before, [*gone, *failed])
     placed = {name: said[name] for name in sorted(_tasks(ledger)) if name in said}
-    anew = {n for n, both in placed.items() if folders.caption(folders.places(folder, n), both)}
+    anew = folders.uncaptioned(folder, placed, but=fresh)
+    for name in anew:
+        folders.caption(folders.places(folder, name), placed[name])
     counts = buckets.counts(_sizes(ledger, placed), asked.resolution)
     notes = (*folders.foreign(folder, placed), *buckets.lonely(counts))
     for note in notes:
@@ -114,10 +117,9 @@ def dataset(
     every, emptied = whole.described(described, counts[0][0]) if placed else ([], 0)
     if placed:
         _finish(ledger, chosen, asked)
-    written = tuple(sorted(({placing.name for placing in todo} & placed.keys()) | anew))
     return Report(
         tuple(placed),
-        written,
+        tuple(sorted(fresh & placed.keys() | anew)),
         tuple(removed),
         folder,
         counts,

@@ -68,3 +68,13 @@ def test_a_dry_run_writes_nothing(curate: Cli) -> None:
 
     assert "write 1, take out 0" in curate("dataset", "--dry-run").stdout
     assert not (curate.workspace / "dataset").exists()
+
+
+def test_a_dry_run_counts_the_pairs_whose_captions_would_change(curate: Cli) -> None:
+    place_twins(curate.workspace, 1)
+    check(curate.workspace)
+    assert curate("dataset").returncode == 0
+
+    assert "write 0, take out 0" in curate("dataset", "--dry-run").stdout
+    other = ("--captions", "same", "a street", "--dry-run")
+    assert "write 1, take out 0" in curate("dataset", *other).stdout
