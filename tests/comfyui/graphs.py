@@ -37,6 +37,9 @@ def out_of_memory(file: Path, times: int) -> tuple[str, dict[str, Any]]:
     return "TestOutOfMemory", {"file": str(file), "times": times}
 
 
+SHAKY = ("TestShaky", {"seed": 0})
+"""Simplifies; by its seed it hits the frame's outlines or misses them."""
+
 INVERT = ("ImageInvert", {})
 QUANTIZE = ("ImageQuantize", {"colors": 24, "dither": "none"})
 SLOW = ("ImageBlur", {"blur_radius": 31, "sigma": 9.0})

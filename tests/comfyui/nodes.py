@@ -86,9 +86,31 @@ class Lora:
         return (shown.clamp(0, 1),)
 
 
+class Shaky:
+    """An image without what is smaller than 13 px, moved aside by 5 px for each of seed modulo 3.
+
+    A stand-in for a model that hits or misses by its seed.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "curate", "run", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):  # noqa: N802
+        return {"required": {"image": ("IMAGE",), "seed": ("INT", {"default": 0, "max": 2**63})}}
+
+    def run(self, image, seed):
+        planes = image.movedim(-1, 1)
+        for sign in (-1, 1, 1, -1):  # least, most; most, least
+            for window in ((13, 1), (1, 13)):
+                pad = window[0] // 2, window[1] // 2
+                planes = sign * torch.nn.functional.max_pool2d(sign * planes, window, 1, pad)
+        return (torch.roll(planes.movedim(1, -1), seed % 3 * 5, dims=2),)
+
+
 NODE_CLASS_MAPPINGS = {
     "TestSleep": Sleep,
     "TestGate": Gate,
     "TestOutOfMemory": OutOfMemory,
     "TestLora": Lora,
+    "TestShaky": Shaky,
 }

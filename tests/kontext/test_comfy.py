@@ -12,7 +12,7 @@ from PIL import Image
 from curate import images
 from curate.ledger import Ledger
 from curate.records import Job, Task, Twin
-from tests.comfyui.graphs import INVERT, QUANTIZE, SLOW, UNHURRIED, chain, written
+from tests.comfyui.graphs import INVERT, QUANTIZE, SHAKY, SLOW, UNHURRIED, chain, written
 from tests.comfyui.server import KONTEXT_MODELS, ComfyUI, running
 from tests.conftest import wait_until
 from tests.pictures import place_frames
@@ -209,6 +209,41 @@ def test_a_server_killed_in_mid_run_is_lost_and_after_its_restart_the_set_is_the
     assert f"{kept} were there already" in done.stdout
     curate("-w", "calm", *with_graph_in(curate, "calm"), mortal.url)
     assert files(curate.folder / "calm") == files(curate.workspace)
+
+
+def test_a_server_that_is_killed_for_good_leaves_its_frames_to_the_other(curate, comfy, mortal):
+    station, _, *graph = with_graph(curate, UNHURRIED, INVERT, count=8)
+    both = curate.start(
+        station, "--json", *graph, comfy.url, "--server", mortal.url, "--server-timeout", 1
+    )
+    wait_until(mortal.outputs)
+    mortal.kill()
+    said, told = both.communicate(timeout=120)
+
+    assert both.returncode == 0, told
+    assert len(json.loads(said)["twins"]) == made(curate) == 8
+    assert f"answers at {mortal.url}: connection refused. The others take over its frames." in told
+
+
+def test_rejected_twins_are_made_again_by_the_server_until_all_are_kept(curate, comfy):
+    arguments = with_graph(curate, SHAKY, count=4)
+    taken = comfy.prompts_taken()
+
+    rulings, rounds = [], 0
+    retry = (*arguments, comfy.url, "--retry", "rejected", "--tries", 9, "--json")
+    assert curate(*arguments, comfy.url).returncode == 0
+    while set(rulings) != {"keep"} and rounds < 9:
+        assert curate("pair-check", "--quiet").returncode == 0
+        with Ledger(curate.workspace) as ledger:
+            rulings = list(ledger.chosen().values())
+        again = curate(*retry)
+        assert again.returncode == 0, again.stderr
+        assert len(json.loads(again.stdout)["twins"]) == rulings.count("reject")
+        rounds += 1
+
+    assert rounds > 1
+    assert rulings == ["keep"] * 4
+    assert comfy.prompts_taken() - taken == len(rows(curate, Twin)) > 4
 
 
 def test_ctrl_c_cancels_our_waiting_jobs_and_nobody_elses(curate, comfy):
