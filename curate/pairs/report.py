@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
-from itertools import chain
 from pathlib import Path
 from string import Template
 
@@ -41,8 +40,8 @@ def write(
     """
     counts = Counter(one.ruling for one in checked)
     badges = Counter(badge for one in checked for badge in _badges(one))
-    numbers = legend.of(chain.from_iterable(one.pair.measures for one in checked))
-    card = cards.card(numbers, cards.embedded if is_alone else cards.links(page.parent))
+    numbers = legend.of(set().union(*(one.pair.measures for one in checked)))
+    picture = cards.embedded if is_alone else cards.links(page.parent)
     files.write_text(
         page,
         Template(_packed("report.html")).substitute(
@@ -58,7 +57,7 @@ def write(
                 f'<option value="{escape(n.key)}">by {escape(n.label)}</option>' for n in numbers
             ),
             notices="".join(f"<p class=notice>{escape(text)}</p>" for text in _notices(checked)),
-            cards="".join(map(card, checked)),
+            cards="".join(cards.written(checked, numbers, picture)),
             sections="".join(f"<section>{section}</section>" for section in sections),
             limits="".join(_limit(key, value) for key, value in limits.items()),
         ),
