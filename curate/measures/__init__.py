@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-VERSION = "pairs/6"
+VERSION = "pairs/7"
 """Names these measures; another number makes every pair be measured anew."""
 
 Measures: TypeAlias = dict[str, float | None]
