@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from string import Template
 
@@ -15,6 +16,7 @@ from curate.pairs.checked import Checked
 from curate.pairs.verdict import LIMITS, Thresholds
 from curate.records import Ruling
 
+_CARDS = "\0"  # stands in the page for what takes too much memory to be put together
 RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
 
 
@@ -42,9 +44,9 @@ def write(
     badges = Counter(badge for one in checked for badge in _badges(one))
     numbers = legend.of(set().union(*(one.pair.measures for one in checked)))
     picture = cards.embedded if is_alone else cards.links(page.parent)
-    files.write_text(
-        page,
-        Template(_packed("report.html")).substitute(
+    before, after = (
+        Template(_packed("report.html"))
+        .substitute(
             total=len(checked),
             style=_packed("review/page/look.css") + _packed("report.css"),
             script=_packed("report.js"),
@@ -57,11 +59,13 @@ def write(
                 f'<option value="{escape(n.key)}">by {escape(n.label)}</option>' for n in numbers
             ),
             notices="".join(f"<p class=notice>{escape(text)}</p>" for text in _notices(checked)),
-            cards="".join(cards.written(checked, numbers, picture)),
+            cards=_CARDS,
             sections="".join(f"<section>{section}</section>" for section in sections),
             limits="".join(_limit(key, value) for key, value in limits.items()),
-        ),
+        )
+        .split(_CARDS)
     )
+    files.write_texts(page, chain([before], cards.written(checked, numbers, picture), [after]))
 
 
 def _packed(name: str) -> str:
