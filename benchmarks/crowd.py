@@ -16,7 +16,7 @@ import numpy as np
 
 from curate import identity, images
 from curate.ledger import Ledger
-from curate.measures.measure import VERSION
+from curate.measures import VERSION
 from curate.pairs.halves import stamp_of
 from curate.pairs.measuring.run import STATION
 from curate.pairs.score import score

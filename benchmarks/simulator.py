@@ -23,7 +23,8 @@ import simulated as sim
 import unseen
 
 from curate.images import RGB
-from curate.measures.measure import Measures, measure
+from curate.measures import Measures
+from curate.measures.measure import measure
 from curate.records import Concept
 
 SEED = 20261127

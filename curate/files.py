@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +40,14 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
 
 def write_text(path: Path, text: str) -> None:
     r"""Write `text` to `path` as UTF-8 with "\n" line ends, whole or not at all."""
-    write_bytes(path, text.encode())
+    write_texts(path, [text])
+
+
+def write_texts(path: Path, texts: Iterable[str]) -> None:
+    """The same of texts that follow one another, each written before the next is asked for."""
+    with appearing(path) as part, part.open("wb") as file:
+        for text in texts:
+            file.write(text.encode())
 
 
 def _remove(part: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from curate import choice, records
 from curate.errors import (
@@ -25,7 +25,7 @@ from curate.errors import (
     LedgerUnreadable,
     WorkspaceUnusable,
 )
-from curate.rows import TABLES, condition, restored_all, stored, writing
+from curate.rows import TABLES, condition, restored_all, restored_columns, writing
 from curate.schema import FILE as FILE
 from curate.schema import MIGRATIONS
 from curate.schema import exists as exists
@@ -102,9 +102,8 @@ class Ledger:
     def put(self, *nouns: records.Noun) -> None:
         """Write records, each in the place of the one with its key."""
         for kind, some in itertools.groupby(nouns, type):
-            marks, values = writing(kind)
-            rows = (tuple(map(stored, values(noun))) for noun in some)
-            self._execute(f"REPLACE INTO {TABLES[kind]} VALUES ({marks})", *rows)
+            marks, row = writing(kind)
+            self._execute(f"REPLACE INTO {TABLES[kind]} VALUES ({marks})", *map(row, some))
 
     def each(self, kind: type[N], **where: object) -> Iterator[N]:
         """The records of a kind whose columns equal `where`, ordered by their first columns.
@@ -118,6 +117,14 @@ class Ledger:
     def all(self, kind: type[N], **where: object) -> list[N]:
         """What `each` gives, all at once."""
         return list(self.each(kind, **where))
+
+    def columns(self, kind: type[records.Noun], *names: str, **where: object) -> Iterator[Any]:
+        """Some fields of the records of a kind, ordered by the first: of many, far less to read."""
+        clause, values = condition(where)
+        wanted = f"SELECT {', '.join(names)} FROM {TABLES[kind]}{clause} ORDER BY 1"
+        rows = self._execute(wanted, values)
+        while some := rows.fetchmany(_ROWS):
+            yield from zip(*restored_columns(kind, some, names), strict=True)
 
     def get(self, kind: type[N], **where: object) -> N | None:
         """The first record that `all` would give, or None."""
@@ -159,7 +166,7 @@ class Ledger:
         return choice.best(self.all(records.Pair), twins, verdicts)
 
     def _of_chosen_frames(self, twins: list[records.Twin]) -> list[records.Twin]:
-        chosen = {frame.id for frame in self.each(records.Frame)}
+        chosen = {frame for (frame,) in self.columns(records.Frame, "id")}
         return [twin for twin in twins if twin.frame_id in chosen]
 
     def jobs(self, task_id: str) -> tuple[records.Job, ...]:
@@ -194,7 +201,7 @@ class Ledger:
         """A number that changes when another connection has written."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
-    def relative(self, path: Path) -> str:
+    def relative(self, path: Path | str) -> str:
         """`path` as the ledger stores it: below the workspace if it is there, "/" between parts."""
         text = os.fspath(path)
         if text.startswith(self._below) and ".." not in text:
@@ -205,6 +212,10 @@ class Ledger:
     def path(self, relative: str) -> Path:
         """The file that a stored path names."""
         return self.workspace / relative
+
+    def file(self, relative: str) -> str:
+        """The same as text: of many, a tenth of the time."""
+        return os.path.join(self._below, relative)  # noqa: PTH118
 
     def copy(self, file: Path) -> None:
         """Copy the ledger as it is now to a file that is not there yet."""

@@ -236,6 +236,16 @@ def test_twins_can_be_read_without_their_graphs(ledger: Ledger) -> None:
     assert ledger.twins() == [dataclasses.replace(TWIN, graph={})]
 
 
+def test_some_fields_of_many_records_can_be_read_alone(ledger: Ledger) -> None:
+    ledger.put(TWIN, dataclasses.replace(TWIN, id="0", seed=2))
+
+    assert list(ledger.columns(Twin, "id", "crop", "graph", seed=TWIN.seed)) == [
+        (TWIN.id, TWIN.crop, TWIN.graph)
+    ]
+    assert [twin_id for (twin_id,) in ledger.columns(Twin, "id")] == ["0", TWIN.id]
+    assert list(ledger.columns(Frame, "id")) == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
 def test_a_ledger_on_another_disk_is_found_through_its_workspace(tmp_path):
     with Ledger(tmp_path / "shared") as ledger:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.measures.ranks import quantile
+
 CELL_SHARE = 1 / 64
 """A cell's side over the image's long side: 16 px of 1024."""
 
@@ -80,7 +82,7 @@ def unedited(frame: Texture, twin: Texture, valid: NDArray[np.bool_]) -> NDArray
     changed = np.abs(frame - twin)
     if not valid.any():
         return valid
-    return np.asarray(valid & (changed <= np.quantile(changed[valid], _UNEDITED_SHARE)), np.bool_)
+    return np.asarray(valid & (changed <= quantile(changed[valid], _UNEDITED_SHARE)), np.bool_)
 
 
 def texture_left(frame: Texture, twin: Texture, valid: NDArray[np.bool_]) -> float | None:
@@ -116,7 +118,7 @@ def shift(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Shift | None:
         return None
     offset = np.median(after - before, axis=0)
     error = np.linalg.norm(after - before - offset, axis=1)
-    alike = error <= np.quantile(error, _FITTED_SHARE)
+    alike = error <= quantile(error, _FITTED_SHARE)
     before, after = before[alike], after[alike]
     return Shift(
         lightness=float(offset[0]),

@@ -46,7 +46,8 @@ def density(luma: NDArray[np.uint8]) -> float:
     factor = _LONG_SIDE_PX / max(height, width)
     size = (max(round(width * factor), 1), max(round(height * factor), 1))
     small = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
-    shares = np.bincount(small.ravel(), minlength=256).cumsum() / small.size
+    counts = np.asarray(cv2.calcHist([small], [0], None, [256], [0, 256]), np.float64)
+    shares = counts.ravel().cumsum() / small.size
     dark, bright = np.searchsorted(shares, (0.01, 0.99))
     levels = (np.arange(256) - dark) * (255 / max(int(bright) - int(dark), 32))
     normal = np.asarray(cv2.LUT(small, np.clip(levels, 0, 255).astype(np.uint8)), np.uint8)

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.measures.ranks import quantile
+
 _WINDOW_PX = 5
 _FLAT_SHARE = 0.4  # of the pixels: those around which luma spans least in both halves
 _LEAST_SPAN = 3  # levels: a span up to this is flat in any picture
@@ -52,13 +54,13 @@ def slopes(
     some = span[::4, ::4][inside[::4, ::4]]
     if len(some) < _LEAST_POINTS:
         return None
-    least = max(float(np.quantile(some, _FLAT_SHARE)), _LEAST_SPAN)
+    least = max(quantile(some, _FLAT_SHARE), _LEAST_SPAN)
     # a stride that is no multiple of a row's length, so that the points lie all over
     some_of_all = np.arange(0, span.size, max(span.size // (3 * _MOST_POINTS), 1) | 1)
     flat = inside.ravel()[some_of_all] & (span.ravel()[some_of_all] <= least)
     places = some_of_all[flat]
     before, after = (_lab(half, places) for half in (frame, twin))
-    return Slopes(_slope(before[:, 1:], after[:, 1:]), _slope(before[:, :1], after[:, :1]))
+    return Slopes(_slope(before[1:], after[1:]), _slope(before[:1], after[:1]))
 
 
 def _span(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -71,23 +73,27 @@ def _span(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _lab(image: NDArray[np.uint8], places: NDArray[np.intp]) -> Points:
     smooth = np.asarray(cv2.blur(image, (3, 3))).reshape(-1, 1, 3)[places]
     values = smooth.astype(np.float32) / np.float32(255)
-    return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2Lab), np.float32)[:, 0]
+    lab = cv2.cvtColor(values, cv2.COLOR_RGB2Lab)[:, 0]
+    return np.ascontiguousarray(lab.T, np.float32)
 
 
 def _slope(before: Points, after: Points) -> float | None:
-    """The slope by least squares, weighted anew by Tukey's biweight; shapes (points, channels)."""
-    slope, offset = 1.0, np.median(after - before, axis=0)
+    """The slope by least squares, weighted anew by Tukey's biweight; shapes (channels, points)."""
+    slope, offset = 1.0, np.median(after - before, axis=1)
     for _ in range(_ROUNDS):
-        error = np.linalg.norm(after - slope * before - offset, axis=1)
-        scale = max(float(np.median(error)) * _FROM_MAD, _LEAST_SCALE)
-        weights = np.clip(1 - (error / (_TUKEY * scale)) ** 2, 0, 1) ** 2
+        error = after - slope * before - offset[:, None]
+        error *= error
+        far = np.sqrt(error.sum(axis=0))
+        scale = max(float(np.median(far)) * _FROM_MAD, _LEAST_SCALE)
+        weights = np.clip(1 - (far / (_TUKEY * scale)) ** 2, 0, 1) ** 2
         total = max(float(weights.sum()), 1e-6)
-        x, y = (half - (weights @ half) / total for half in (before, after))
-        energy = float(weights @ (x * x).sum(axis=1))
+        x, y = (half - ((half @ weights) / total)[:, None] for half in (before, after))
+        weighted = x * weights
+        energy = float((weighted * x).sum())
         if energy < total * _LEAST_SD**2:
             return None
-        last, slope = slope, float(weights @ (x * y).sum(axis=1)) / energy
+        last, slope = slope, float((weighted * y).sum()) / energy
         if abs(slope - last) < _SETTLED:
             break
-        offset = (weights @ (after - slope * before)) / total
+        offset = ((after - slope * before) @ weights) / total
     return slope

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from curate.images import RGB
 from curate.measures import (
+    Measures,
     colour,
     density,
     flat,
@@ -21,12 +22,7 @@ from curate.measures import (
     structure,
 )
 
-VERSION = "pairs/6"
-"""Names these measures; another number makes every pair be measured anew."""
-
 LEAST_SIDE_PX = 64
-
-Measures: TypeAlias = dict[str, float | None]
 
 _COLOUR_SIDE_PX = 512
 

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.measures.ranks import quantile
+
 Luma: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
 """Shape (2, 3): pixel indices (x, y, 1) of the frame to those of the twin."""
@@ -144,17 +146,24 @@ def _common_edges(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the strongest edges that both gradients have, off the border."""
     (x, y), (u, v) = frame, twin
-    energy, other, product = x * x + y * y, u * u + v * v, x * u + y * v
-    strong = (product > _LEAST_SLOPE**2) & (energy > _LEAST_SLOPE**2)
-    gain = float(product[strong].sum() / max(float(other[strong].sum()), 1e-6))
-    alike = gain * product > _ALIKE * np.maximum(energy, gain * gain * other)
+    energy, other, product = x * x, u * u, x * u
+    energy += y * y
+    other += v * v
+    product += y * v
+    strong = np.flatnonzero(cv2.min(product, energy) > _LEAST_SLOPE**2)
+    gain = float(product.take(strong).sum() / max(float(other.take(strong).sum()), 1e-6))
+    product *= gain
+    other *= gain * gain
+    np.maximum(energy, other, out=other)
+    other *= _ALIKE
+    energy *= product > other
     height, width = energy.shape
     gap = int(np.ceil(Plane(width, height).farthest(start, np.eye(2, 3)))) + 3
     if 2 * gap >= min(energy.shape):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    inside = np.where(alike, energy, 0)[gap:-gap, gap:-gap]
-    least = max(float(np.quantile(inside[::3, ::3], 1 - _EDGE_SHARE)), _LEAST_SLOPE**2)
-    rows, columns = np.nonzero(inside > least)
+    inside = energy[gap:-gap, gap:-gap]
+    least = max(quantile(inside[::3, ::3], 1 - _EDGE_SHARE), _LEAST_SLOPE**2)
+    rows, columns = np.divmod(np.flatnonzero(inside > least), inside.shape[1])
     every = slice(None, None, -(-len(rows) // _MOST_SAMPLES) or 1)
     return rows[every] + gap, columns[every] + gap
 

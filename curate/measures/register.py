@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias, TypeVar
 
 import cv2
@@ -35,6 +36,7 @@ _EVIDENCE = 0.02  # of edge correlation, for a displacement where lumas hardly c
 _EPSILON = 1e-5
 _GRID = 9
 _WANDERED = 0.6
+_APART_PX = 0.25  # at 256 px: starts that are nearer than this end alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,10 @@ def _by_edges(
 def _coarse(middle: tuple[Luma, Luma]) -> tuple[Affine, float] | None:
     """The affine by ECC at 128 px from two starts, then at 256 px."""
     small = _halves(middle, _LEVELS_PX[0])
-    starts = [np.eye(2, 3), _phase_shift(*middle)]
+    starts = [np.eye(2, 3)]
+    shifted = _phase_shift(*middle)
+    if np.abs(shifted - starts[0]).max() * _LEVELS_PX[1] > _APART_PX:
+        starts.append(shifted)
     ends = [_climbed(*small, start, _ITERATIONS[0]) for start in starts]
     best = max((end for end in ends if end), key=lambda end: end[1], default=None)
     return _climbed(*middle, best[0], _ITERATIONS[1]) if best else None
@@ -156,7 +161,14 @@ def in_register(twin: Image, affine: Affine | None) -> tuple[Image, NDArray[np.b
         return twin, np.ones((height, width), np.bool_)
     own = _in_pixels(affine, max(height, width))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(twin, own, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    is_colour = twin.ndim == 3
+    # with a fourth channel OpenCV warps colours in half the time, to the same bits
+    pixels = cv2.cvtColor(twin, cv2.COLOR_RGB2RGBA) if is_colour else twin
+    moved = cv2.warpAffine(
+        pixels, own, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    if is_colour:
+        moved = cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
     left, top, right, bottom = (max(side, 0) for side in overlap(affine, (height, width)))
     valid = np.zeros((height, width), np.bool_)
     valid[top:bottom, left:right] = True
@@ -207,12 +219,16 @@ def _halves(pair: tuple[Luma, Luma], long_side: int) -> tuple[Luma, Luma]:
     return shrunk(pair[0], long_side), shrunk(pair[1], long_side)
 
 
+@cache
+def _window(width: int, height: int) -> Luma:
+    return np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F), np.float32)
+
+
 def _phase_shift(frame: Luma, twin: Luma) -> Affine:
     """The shift by phase correlation, as an affine of images of long side 1."""
     height, width = frame.shape
-    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
     # copies: OpenCV multiplies the window into the pictures themselves
-    (x, y), _ = cv2.phaseCorrelate(frame.copy(), twin.copy(), window)
+    (x, y), _ = cv2.phaseCorrelate(frame.copy(), twin.copy(), _window(width, height))
     start = np.eye(2, 3)
     start[:, 2] = (x / max(width, height), y / max(width, height))
     return start

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from curate import identity, images
+from curate import identity
 from curate.errors import ClipUnusable
 
 AUTO, EMBEDDED = "auto", "embedded"
@@ -36,7 +36,9 @@ directional similarity, by which InstructPix2Pix (Brooks, Holynski, Efros 2023) 
 MEASURES = (CLIP, LITE, DIRECTION)
 """All that an encoder measures."""
 
-Squashed: TypeAlias = tuple[images.RGB, images.RGB]
+RGB: TypeAlias = NDArray[np.uint8]
+
+Squashed: TypeAlias = tuple[RGB, RGB]
 """Both halves of a pair as an encoder takes them."""
 
 Captions: TypeAlias = tuple[str, ...]
@@ -195,11 +197,13 @@ def _lite() -> Encoder:
     )
 
 
-def squashed(frame: images.RGB, twin: images.RGB, side_px: int) -> Squashed:
+def squashed(frame: RGB, twin: RGB, side_px: int) -> Squashed:
     """The whole of both images as squares, shape (side_px, side_px, 3).
 
     CLIP's own centre crop would see 56 % of a 16:9 frame.
     """
+    from curate import images  # nothing else here needs pixels in files
+
     return images.resize(frame, side_px, side_px), images.resize(twin, side_px, side_px)
 
 

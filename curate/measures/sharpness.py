@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.measures.ranks import quantile
+
 _COARSE_PX = 5
 _EDGE_SHARE = 0.05  # of the pixels: the strongest edges that both halves have
 _LEAST_LEVELS = 12
@@ -28,21 +30,25 @@ def sharpness(frame: NDArray[np.uint8], twin: NDArray[np.uint8]) -> float | None
     """
     coarse = [_gradient(cv2.blur(half, (_COARSE_PX, _COARSE_PX))) for half in (frame, twin)]
     both = np.minimum(*coarse)
-    least = max(float(np.quantile(both[::4, ::4], 1 - _EDGE_SHARE)), _LEAST_LEVELS)
+    least = max(quantile(both[::4, ::4], 1 - _EDGE_SHARE), _LEAST_LEVELS)
     outlines = both > least
     places = np.flatnonzero(outlines)
     if not len(places):
         return None
     before, after = (
-        _rms(_gradient(half).take(places)) / _rms(broad.take(places))
+        _rms(_gradient(half, places)) / _rms(broad.take(places))
         for half, broad in zip((frame, twin), coarse, strict=True)
     )
     return after / before if before > 0 else None
 
 
-def _gradient(luma: NDArray[np.uint8] | cv2.typing.MatLike) -> NDArray[np.int16]:
-    """The size of Sobel's gradient as the sum along both axes."""
+def _gradient(
+    luma: NDArray[np.uint8] | cv2.typing.MatLike, places: NDArray[np.intp] | None = None
+) -> NDArray[np.int16]:
+    """The size of Sobel's gradient as the sum along both axes, everywhere or at these places."""
     x, y = cv2.spatialGradient(luma)
+    if places is not None:
+        x, y = x.take(places), y.take(places)
     return np.asarray(np.abs(x, out=x) + np.abs(y, out=y), np.int16)
 
 

@@ -60,11 +60,11 @@ def similarity(frame: Luma, twin: Luma) -> Similarity:
     Raises:
         ValueError: the shapes differ, or a side is under 11 px.
     """
+    frame, twin = np.asarray(frame, np.float32), np.asarray(twin, np.float32)
     single, structure = _means(frame, twin)
     if min(frame.shape) < WINDOW_PX << (len(SCALE_WEIGHTS) - 1):
         return Similarity(single, None)
     product = max(structure, 0.0) ** SCALE_WEIGHTS[0]
-    frame, twin = np.asarray(frame, np.float32), np.asarray(twin, np.float32)
     for index, weight in enumerate(SCALE_WEIGHTS[1:], start=2):
         frame, twin = _halved(frame), _halved(twin)
         whole, structure = _means(frame, twin)
@@ -95,9 +95,9 @@ def _sums(frame: Luma, twin: Luma) -> tuple[float, float]:
     # By sum and difference of the halves each factor of the paper's quotient is 1 - 2 d / (s + d):
     # fewer steps than by the halves themselves, and in float32 the textbook form loses the sixth
     # decimal where a picture is flat.
-    both = np.asarray(cv2.add(frame, twin, dtype=cv2.CV_32F), np.float32)
+    total = cv2.addWeighted(frame, 1, twin, 1, -2 * _MIDDLE, dtype=cv2.CV_32F)
+    both = np.asarray(total, np.float32)
     gap = np.asarray(cv2.subtract(frame, twin, dtype=cv2.CV_32F), np.float32)
-    both -= 2 * _MIDDLE
     rows = slice(_EDGE_PX, -_EDGE_PX)  # columns are cut last: whole rows are four times as fast
     mean, offset = _blurred(both)[rows], _blurred(gap)[rows]
     both *= both

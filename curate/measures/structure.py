@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.measures.ranks import quantile
+
 _STRONG_SHARE = 0.2
 _LEAST = 1e-9
 
@@ -50,7 +52,7 @@ def agreement(
     signed = _correlation(a, b)
     unsigned = _correlation(_doubled(a), _doubled(b))
     size = (b * b).sum(axis=0)
-    strongest = np.flatnonzero(size >= np.quantile(size, 1 - _STRONG_SHARE))
+    strongest = np.flatnonzero(size >= quantile(size, 1 - _STRONG_SHARE))
     held = _correlation(a.take(strongest, 1), b.take(strongest, 1))
     if signed is None or unsigned is None or held is None:
         return None

@@ -94,7 +94,7 @@ def _row(drift: Drift, count: int, measures: Sequence[Measures] | None = None) -
     """Each pair's value on the side where the axis fails, shape (count,); NaN where unknown."""
     way = drift.direction if len(drift.axis.of) > 1 else np.sign([drift.mean])
     if measures is not None:
-        whole = purity.values(drift.axis, measures)
+        (whole,) = purity.values([drift.axis], measures)
         return np.asarray(whole @ way, np.float64)
     row = np.full(count, np.nan)
     row[drift.rows] = drift.values @ way

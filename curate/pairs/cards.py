@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
 from html import escape
+from itertools import repeat
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
 
-from curate import images
+import numpy as np
+from numpy.typing import NDArray
+
 from curate.errors import CurateError
 from curate.pairs.checked import Checked
+from curate.pairs.columns import columns
 from curate.pairs.legend import NOT_MEASURED, Number, minus
 
-Picture: TypeAlias = Callable[[Path], str]
+Picture: TypeAlias = Callable[[str], str]
 """An image file in, its address out, fit to stand in an attribute."""
 
 _TILE_SHARE = 1 / 16
@@ -24,43 +28,41 @@ _EMBEDDED_PX = 1024
 _EMBEDDED_QUALITY = 85
 
 
-def card(numbers: Sequence[Number], picture: Picture) -> Callable[[Checked], str]:
-    """What writes a pair as HTML; ten thousand of them take it half a second.
+def written(
+    checked: Sequence[Checked], numbers: Sequence[Number], picture: Picture
+) -> Iterator[str]:
+    """Each pair as HTML.
 
     Args:
+        checked: the pairs.
         numbers: the measures to show, in this order.
         picture: `links` or `embedded`.
     """
-    labels = [escape(number.label).replace("%", "%%") for number in numbers]
-    rows = "".join(f"<div><dt>{label}<dd>%s</div>" for label in labels)
-    keys = [number.key for number in numbers]
-    forms = [number.form for number in numbers]
-    whole = "\n".join(forms).format  # all at once: a third of the time of one after the other
-    empty = f"<em>{NOT_MEASURED}</em>"
-
-    def written(one: Checked) -> str:
+    table = columns([one.pair.measures for one in checked], [number.key for number in numbers])
+    rows = zip(*map(_rows, numbers, table), strict=True)
+    for one, row in zip(checked, rows if numbers else repeat(()), strict=False):
         measures, name = one.pair.measures, escape(one.halves.label)
-        values = [measures.get(key) for key in keys]
-        if None in values:
-            pairs = zip(forms, values, strict=True)
-            text = "\n".join(empty if v is None else form.format(v) for form, v in pairs)
-        else:
-            text = whole(*values)
-        shown = rows % tuple(text.replace("-", "−").split("\n"))
-        size = f'width="{measures.get("width_px") or 0:.0f}" '
-        size += f'height="{measures.get("height_px") or 0:.0f}"'
+        size = _size(measures.get("width_px"), measures.get("height_px"))
         halves = (
-            _half(picture(one.halves.frame), f"frame of {name}", size, ""),
-            _half(picture(one.halves.twin), f"twin of {name}", size, _tile(one)),
+            _half(picture(one.halves.frame_file), f"frame of {name}", size, ""),
+            _half(picture(one.halves.twin_file), f"twin of {name}", size, _tile(one)),
         )
-        return (
+        yield (
             f'<article class="{one.ruling}" data-verdict="{one.ruling}"><header><h2>{name}</h2>'
             f"<span class=verdict>{one.ruling}</span></header>"
             f"<div class=halves>{''.join(halves)}</div>"
-            f"<ul>{_reasons(one)}</ul><dl>{shown}</dl></article>\n"
+            f"<ul>{_reasons(one)}</ul><dl>{''.join(row)}</dl></article>\n"
         )
 
-    return written
+
+def _rows(number: Number, values: NDArray[np.float64]) -> list[str]:
+    """A measure's row for each pair; a column at a time is five times as fast as pair by pair."""
+    lead = f"<div><dt>{escape(number.label)}<dd>"
+    return number.texts(
+        values,
+        lambda text: f"{lead}{text.replace('-', '−')}</div>",
+        f"{lead}<em>{NOT_MEASURED}</em></div>",
+    )
 
 
 def links(folder: Path) -> Picture:
@@ -73,17 +75,21 @@ def links(folder: Path) -> Picture:
         except ValueError:  # another drive on Windows
             return Path(parent).resolve().as_uri()
 
-    def link(image: Path) -> str:
+    quoted = lru_cache(1)(quote)  # both halves of a pair have one name
+
+    def link(image: str) -> str:
         parent, name = os.path.split(image)
-        return f"{way(parent)}/{quote(name)}"
+        return f"{way(parent)}/{quoted(name)}"
 
     return link
 
 
-def embedded(image: Path) -> str:
+def embedded(image: str) -> str:
     """The image itself as JPEG of at most 1024 px, so that the page can be sent."""
+    from curate import images  # links need no pixels
+
     try:
-        pixels = images.read(image)
+        pixels = images.read(Path(image))
     except CurateError:
         return "data:,"
     height, width = pixels.shape[:2]
@@ -92,6 +98,11 @@ def embedded(image: Path) -> str:
         pixels = images.resize(pixels, round(width * factor), round(height * factor))
     data = base64.b64encode(images.encode_jpeg(pixels, _EMBEDDED_QUALITY)).decode()
     return f"data:image/jpeg;base64,{data}"
+
+
+@cache
+def _size(width: float | None, height: float | None) -> str:
+    return f'width="{width or 0:.0f}" height="{height or 0:.0f}"'
 
 
 def _half(address: str, alt: str, size: str, over: str) -> str:

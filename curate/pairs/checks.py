@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from curate import identity, images
+from curate import identity
 from curate.errors import Failure, ImageUnreadable, SizesDiffer
-from curate.measures import semantic
-from curate.measures.measure import LEAST_SIDE_PX, VERSION, Measures, measure
+from curate.measures import VERSION, Measures
 from curate.pairs.halves import Halves, hash_of
 from curate.records import Pair
+
+if TYPE_CHECKING:
+    from curate.measures import semantic
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ def work(check: Check) -> Measured:
         ImageUnreadable: a half is missing, damaged or too small.
         SizesDiffer: the halves have different sizes.
     """
+    from curate import images  # pixels are loaded where there is something to measure
+    from curate.measures import semantic
+    from curate.measures.measure import LEAST_SIDE_PX, measure
+
     frame, twin = images.read(check.halves.frame), images.read(check.halves.twin)
     if frame.shape != twin.shape:
         raise SizesDiffer(check.name, frame.shape[1::-1], twin.shape[1::-1])

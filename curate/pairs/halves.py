@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from curate import identity, images
+from curate import identity
 from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
-from curate.records import Concept, Task, Twin
+from curate.records import Concept, Twin
 
 DenseHalf: TypeAlias = Literal["frame", "control"]
 """What stands for the dense side: the frame, or what the model made of it without an edit."""
+
+Measuring: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A task that measured a pair: its id, its settings."""
 
 FOLDERS = "folders"
 """The group of pairs that came from two plain folders; others are named by their prompt."""
@@ -23,8 +27,9 @@ FOLDERS = "folders"
 class Halves:
     """A frame and its twin as files, and what is known of them before they are opened.
 
-    `label` is the name, with the prompt before it where two prompts share the name; `captions` say
-    in words what frame and twin show, or are none.
+    The files are text, since paths of ten thousand pairs take as long as judging them. `label` is
+    the name, with the prompt before it where two prompts share the name; `captions` say in words
+    what frame and twin show, or are none.
     """
 
     label: str
@@ -33,9 +38,17 @@ class Halves:
     concept: Concept
     twin_id: str
     made_by: str
-    frame: Path
-    twin: Path
+    frame_file: str
+    twin_file: str
     captions: tuple[str, ...] = ()
+
+    @property
+    def frame(self) -> Path:
+        return Path(self.frame_file)
+
+    @property
+    def twin(self) -> Path:
+        return Path(self.twin_file)
 
 
 def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], list[str]]:
@@ -48,7 +61,7 @@ def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], 
     notes: list[str] = []
     frames, twins = _by_stem(dense, notes), _by_stem(sparse, notes)
     pairs = [
-        Halves(stem, stem, FOLDERS, concept, "", "", frames[stem], twins[stem])
+        Halves(stem, stem, FOLDERS, concept, "", "", str(frames[stem]), str(twins[stem]))
         for stem in sorted(frames.keys() & twins.keys())
     ]
     if not pairs:
@@ -63,7 +76,7 @@ def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], 
 
 def of_twins(
     twins: Iterable[Twin],
-    path: Callable[[str], Path],
+    file: Callable[[str], str],
     concept: Concept | None,
     dense: DenseHalf = "frame",
 ) -> list[Halves]:
@@ -73,7 +86,7 @@ def of_twins(
 
     Args:
         twins: in the order in which they were made.
-        path: the file that a stored path names.
+        file: the file that a stored path names.
         concept: instead of what the twins were made for.
         dense: which dense half.
     """
@@ -87,8 +100,8 @@ def of_twins(
             concept or twin.concept,
             twin.id,
             twin.made_by,
-            path(twin.frame_path if dense == "frame" else twin.control_path),
-            path(twin.twin_path),
+            file(twin.frame_path if dense == "frame" else twin.control_path),
+            file(twin.twin_path),
             twin.captions,
         )
         for twin in sorted(current.values(), key=lambda twin: (twin.prompt, twin.name))
@@ -97,6 +110,8 @@ def of_twins(
 
 
 def _by_stem(folder: Path, notes: list[str]) -> dict[str, Path]:
+    from curate import images  # a workspace's own halves are known by name
+
     found: dict[str, Path] = {}
     for image in images.listed(folder) if folder.is_dir() else ():
         taken = found.setdefault(image.stem, image)
@@ -131,29 +146,29 @@ def hash_of(image: Path) -> str:
         raise ImageUnreadable.of(image, error) from error
 
 
-def stamp_of(image: Path) -> list[int]:
+def stamp_of(image: Path | str) -> list[int]:
     """A half's size in bytes and time of change in ns: while they stand, so do its bytes.
 
     Raises:
         ImageMissing, ImageUnreadable: there is no such file, or it cannot be read.
     """
     try:
-        entry = image.stat()
+        entry = os.stat(image)  # noqa: PTH116 - a Path of it takes longer than the rest
     except OSError as error:
-        raise ImageUnreadable.of(image, error) from error
+        raise ImageUnreadable.of(Path(image), error) from error
     return [entry.st_size, entry.st_mtime_ns]
 
 
-def measuring(tasks: Sequence[Task], one: Halves) -> Task | None:
+def measuring(tasks: Sequence[Measuring], one: Halves) -> Measuring | None:
     """The task that measured these very files: known by size and time, else by content."""
     if not tasks:
         return None
-    stamps = [stamp_of(one.frame), stamp_of(one.twin)]
+    stamps = [stamp_of(one.frame_file), stamp_of(one.twin_file)]
     for task in tasks:
-        if task.settings["stamps"] == stamps:
+        if task[1]["stamps"] == stamps:
             return task
     contents = hash_of(one.frame), hash_of(one.twin)
     for task in tasks:
-        if (task.settings["frame"], task.settings["twin"]) == contents:
+        if (task[1]["frame"], task[1]["twin"]) == contents:
             return task
     return None

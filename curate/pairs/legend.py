@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 NOT_MEASURED = "not measured"
+
+_SURE = 0.499
+"""How far from a whole number of steps a value may lie that surely rounds to it."""
 
 _HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])")
 
@@ -26,6 +32,24 @@ class Number:
         """What `str.format` makes a value's text of."""
         sign = "+" if self.is_signed else ""
         return f"{{:{sign}z.{self.digits}f}}{self.unit}"
+
+    def texts(
+        self, values: NDArray[np.float64], dressed: Callable[[str], str], empty: str
+    ) -> list[str]:
+        """What `form` makes of each, `dressed`, and `empty` of NaN.
+
+        Those that round alike are written only once.
+        """
+        steps = values * 10**self.digits
+        near = np.rint(steps)
+        text = {
+            step: dressed(self.form.format(step / 10**self.digits))
+            for step in np.unique(near).tolist()
+        }
+        found = [text.get(step, empty) for step in near.tolist()]
+        for i in np.flatnonzero(~(np.abs(steps - near) < _SURE)).tolist():
+            found[i] = empty if np.isnan(values[i]) else dressed(self.form.format(values[i]))
+        return found
 
 
 NUMBERS = (

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curate.errors import BadSetting, nearest
 from curate.pairs import clustered
+from curate.pairs.columns import columns
 from curate.records import Concept
 
 Finding: TypeAlias = Literal["pass", "fail", "too few shots to tell"]
@@ -145,21 +146,27 @@ def purity(
     known: dict[object, int] = {}
     numbers = np.array([known.setdefault(shot, len(known)) for shot in shots], np.intp)
     found = []
-    for axis in AXES:
-        if concept in axis.concepts and len(table := values(axis, measures)):
+    axes = [axis for axis in AXES if concept in axis.concepts]
+    for axis, table in zip(axes, values(axes, measures), strict=True):
+        if len(table):
             rows = np.flatnonzero(np.isfinite(table).all(axis=1))
             if len(rows):
                 found.append(_drift(axis, table[rows], numbers[rows], rows, allowed[axis.key]))
     return found
 
 
-def values(axis: Axis, measures: Sequence[Measures]) -> Values:
-    """Shape (pairs, measures of the axis); NaN where one was not had."""
-    raw = np.array([[one.get(key) for one in measures] for key in axis.of], np.float64).T
-    if not axis.is_share or not raw.size:
-        return raw
-    with np.errstate(invalid="ignore"):
-        return np.log(np.where(raw > 0, raw, math.nan))
+def values(axes: Sequence[Axis], measures: Sequence[Measures]) -> list[Values]:
+    """Of each axis, shape (pairs, measures of the axis); NaN where one was not had."""
+    names = list(dict.fromkeys(name for axis in axes for name in axis.of))
+    table = dict(zip(names, columns(measures, names), strict=True))
+    found = []
+    for axis in axes:
+        raw = np.stack([table[name] for name in axis.of], axis=1)
+        if axis.is_share:
+            with np.errstate(invalid="ignore"):
+                raw = np.log(np.where(raw > 0, raw, math.nan))
+        found.append(raw)
+    return found
 
 
 def _drift(

@@ -16,6 +16,7 @@ from curate.pairs.checked import Checked
 from curate.pairs.verdict import LIMITS, Thresholds
 from curate.records import Ruling
 
+_CARDS = "\0"  # stands in the page for what takes too much memory to be put together
 RULINGS: tuple[Ruling, ...] = ("keep", "look", "reject")
 
 
@@ -41,11 +42,11 @@ def write(
     """
     counts = Counter(one.ruling for one in checked)
     badges = Counter(badge for one in checked for badge in _badges(one))
-    numbers = legend.of(chain.from_iterable(one.pair.measures for one in checked))
-    card = cards.card(numbers, cards.embedded if is_alone else cards.links(page.parent))
-    files.write_text(
-        page,
-        Template(_packed("report.html")).substitute(
+    numbers = legend.of(set().union(*(one.pair.measures for one in checked)))
+    picture = cards.embedded if is_alone else cards.links(page.parent)
+    before, after = (
+        Template(_packed("report.html"))
+        .substitute(
             total=len(checked),
             style=_packed("review/page/look.css") + _packed("report.css"),
             script=_packed("report.js"),
@@ -58,11 +59,13 @@ def write(
                 f'<option value="{escape(n.key)}">by {escape(n.label)}</option>' for n in numbers
             ),
             notices="".join(f"<p class=notice>{escape(text)}</p>" for text in _notices(checked)),
-            cards="".join(map(card, checked)),
+            cards=_CARDS,
             sections="".join(f"<section>{section}</section>" for section in sections),
             limits="".join(_limit(key, value) for key, value in limits.items()),
-        ),
+        )
+        .split(_CARDS)
     )
+    files.write_texts(page, chain([before], cards.written(checked, numbers, picture), [after]))
 
 
 def _packed(name: str) -> str:

@@ -152,7 +152,7 @@ def _dense(
 ) -> tuple[list[Halves], list[str]]:
     """The halves with this dense half, and a sentence if some twins do not have it."""
     twins = _twins(ledger, origins)
-    halves = of_twins(twins, ledger.path, concept, dense)
+    halves = of_twins(twins, ledger.file, concept, dense)
     if not halves:
         raise NothingYet("controls", ledger.workspace, "curate kontext --control")
     lacking = len({twin.twin_path for twin in twins}) - len(halves)
@@ -166,7 +166,7 @@ def _others(
     """The measures of the kept pairs with the other dense half, where there is one."""
     kept = {one.pair.twin_id for whole in found for one in whole.members}
     twins = [t for t in origins.current if t.id in kept and t.control_path]
-    halves = of_twins(twins, ledger.path, None, "control" if dense == "frame" else "frame")
+    halves = of_twins(twins, ledger.file, None, "control" if dense == "frame" else "frame")
     pairs, _ = measuring.measured(ledger, measuring.plan(ledger, halves, None), None, tell)
     return {(one.group, one.name): pair.measures for one, pair in pairs}
 

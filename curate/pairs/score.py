@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
+import numpy as np
+
+from curate.pairs.values import Column
 from curate.pairs.verdict import DEFAULTS, LIMITS, Limit, Measures, Thresholds
 from curate.records import Concept
 
@@ -42,19 +46,30 @@ def score(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
     mean m of the squares of these, the score is 1 / (1 + m). Pairs of one frame can be compared,
     pairs of two frames hardly: some frames are harder than others.
     """
+    values = {limit.key: limit.value(measures) for limit in _COUNTING[concept]}
+    columns = {key: np.array([value], np.float64) for key, value in values.items()}
+    return float(scores(columns, concept, limits)[0])
+
+
+def scores(values: Mapping[str, Column], concept: Concept, limits: Thresholds) -> Column:
+    """The scores of many pairs.
+
+    Args:
+        values: what each limit of the concept looks at, by the limit's key.
+        concept: of all the pairs.
+        limits: the thresholds.
+    """
     middle = sum(limits[key] for key in _DETAIL) / 2
-    total, count = 0.0, 0
+    total = np.zeros(max(map(len, values.values()), default=0))
+    count = np.zeros_like(total)
     for limit in _COUNTING[concept]:
-        value, ideal = limit.value(measures), _IDEALS.get(limit.key, middle)
-        room = limits[limit.key] - ideal
-        if value is not None and room:
-            strain = (value - ideal) / room
-            if strain > 0:
-                square = strain * strain
-                total += square if square < _MOST else _MOST
-        elif value is None and limit.missing is not None:
-            total += _MISSING
-        else:
-            continue
-        count += 1
-    return 1 / (1 + total / count) if count else 1.0
+        value, ideal = values[limit.key], _IDEALS.get(limit.key, middle)
+        is_missing = np.isnan(value)
+        if room := limits[limit.key] - ideal:
+            strain = np.maximum((value - ideal) / room, 0)
+            total += np.where(is_missing, 0, np.minimum(strain * strain, _MOST))
+            count += ~is_missing
+        if limit.missing is not None:
+            total += _MISSING * is_missing
+            count += is_missing
+    return 1 / (1 + total / np.maximum(count, 1))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import methodcaller
 from typing import Literal, TypeAlias, get_args
 
 from curate.errors import BadSetting, nearest
+from curate.pairs.values import Measures as Measures
+from curate.pairs.values import Value, larger, length, size, the
 from curate.records import NOTHING_TO_EDIT, Concept, Ruling
 
-Measures: TypeAlias = Mapping[str, float | None]
 Thresholds: TypeAlias = Mapping[str, float]
 
 _DENSITY: frozenset[Concept] = frozenset({"density"})
@@ -44,7 +44,7 @@ class Limit:
     key: str
     default: float
     side: Literal["over", "under"]
-    value: Callable[[Measures], float | None]
+    value: Value
     ruling: Ruling
     concepts: frozenset[Concept]
     badge: str
@@ -85,130 +85,110 @@ class Judgement:
     not_measured: tuple[str, ...]
 
 
-def _the(measure: str) -> Callable[[Measures], float | None]:
-    return methodcaller("get", measure)
-
-
-def _tint(measures: Measures) -> float | None:
-    a, b = measures.get("a_shift"), measures.get("b_shift")
-    return None if a is None or b is None else math.hypot(a, b)
-
-
-def _larger(one: str, other: str) -> Callable[[Measures], float | None]:
-    """The larger of two measures of the same thing: both must fall short for a pair to."""
-
-    def larger(measures: Measures) -> float | None:
-        a, b = measures.get(one), measures.get(other)
-        return b if a is None else a if b is None or a >= b else b
-
-    return larger
-
-
-def _brightness(measures: Measures) -> float | None:
-    shift = measures.get("lightness_shift")
-    return None if shift is None else abs(shift)
+_TINT = length("a_shift", "b_shift")
+_BRIGHTNESS = size("lightness_shift")
 
 
 # Set on simulated pairs at 1024 px; what they catch and keep of others: benchmarks/README.md,
 # pairs. No real Kontext output was among them.
 LIMITS = (
     Limit(
-        "shift_px", 1.5, "over", _the("shift_px"), "reject", _ALL, "out of register",
+        "shift_px", 1.5, "over", the("shift_px"), "reject", _ALL, "out of register",
         "out of register by {value:.1f} px (limit {limit:g})",
         "cannot be brought into register: no common structure was found",
         given=("registration_gain", SHIFT_GAIN),
     ),
     Limit(
-        "gradient_ncc", 0.25, "under", _the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
+        "gradient_ncc", 0.25, "under", the("gradient_ncc"), "reject", _NOT_LIGHT, "edges differ",
         "edges do not match: gradient correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "edges_held", 0.45, "under", _the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
+        "edges_held", 0.45, "under", the("edges_held"), "reject", _NOT_LIGHT, "edges differ",
         "the twin's edges are not the frame's: correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "edges_moved", 0.3, "over", _the("edges_moved"), "reject", _NOT_LIGHT, "redrawn",
+        "edges_moved", 0.3, "over", the("edges_moved"), "reject", _NOT_LIGHT, "redrawn",
         "redrawn: {value:.0%} of the places with edges lie elsewhere (limit {limit:.0%})",
         name="places (no tile has edges)",
     ),
     Limit(
-        "edge_ncc", 0.61, "under", _the("edge_ncc"), "reject", _LIGHT, "edges differ",
+        "edge_ncc", 0.61, "under", the("edge_ncc"), "reject", _LIGHT, "edges differ",
         "edges do not match: edge correlation {value:.2f} (at least {limit:g})",
         "one half has no edges at all",
     ),
     Limit(
-        "tint", 2.4, "over", _tint, "reject", _DENSITY, "tint",
+        "tint", 2.4, "over", _TINT, "reject", _DENSITY, "tint",
         "tinted as a whole by {value:.1f} in a,b (limit {limit:g})", name="tint",
     ),
     Limit(
-        "brightness", 2.55, "over", _brightness, "reject", _DENSITY, "brightness",
+        "brightness", 2.55, "over", _BRIGHTNESS, "reject", _DENSITY, "brightness",
         "brighter or darker as a whole by {value:.1f} L (limit {limit:g})", name="brightness",
     ),
     Limit(
-        "chroma_min", 0.79, "under", _larger("chroma_slope", "chroma_flat"), "reject",
+        "chroma_min", 0.79, "under", larger("chroma_slope", "chroma_flat"), "reject",
         _DENSITY, "greyed",
         "colours greyed to {value:.2f} of the frame's (at least {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "chroma_max", 1.06, "over", _larger("chroma_slope", "chroma_flat"), "reject", _DENSITY,
+        "chroma_max", 1.06, "over", larger("chroma_slope", "chroma_flat"), "reject", _DENSITY,
         "oversaturated",
         "colours {value:.2f} times as strong as the frame's (at most {limit:g})",
         name="saturation (too little colour in the frame)",
     ),
     Limit(
-        "contrast_min", 0.82, "under", _larger("contrast_ratio", "contrast_flat"), "reject",
+        "contrast_min", 0.82, "under", larger("contrast_ratio", "contrast_flat"), "reject",
         _DENSITY, "flatter",
         "contrast {value:.2f} of the frame's (at least {limit:g})",
         name="contrast (the frame has too little)",
     ),
     Limit(
-        "contrast_max", 1.04, "over", _the("contrast_ratio"), "reject", _DENSITY, "harsher",
+        "contrast_max", 1.04, "over", the("contrast_ratio"), "reject", _DENSITY, "harsher",
         "contrast {value:.2f} times the frame's (at most {limit:g})",
         name="contrast (the frame has too little)",
     ),
     Limit(
-        "tile", 36.0, "over", _the("tile_residual"), "look", _NOT_LIGHT, "content",
+        "tile", 36.0, "over", the("tile_residual"), "look", _NOT_LIGHT, "content",
         "one place changed a lot, by {value:.0f} Lab (limit {limit:g}): a prop, or a character?",
         name="content (the halves do not overlap)",
     ),
     Limit(
-        "detail_reversed", 1.05, "over", _the("texture_left"), "reject", _DENSITY, "denser",
+        "detail_reversed", 1.05, "over", the("texture_left"), "reject", _DENSITY, "denser",
         "the twin has {value:.2f} times the frame's texture (limit {limit:g}): reversed halves?",
         "the frame is flat",
     ),
     Limit(
-        "detail_max", 0.95, "over", _the("texture_left"), "reject", _DENSITY, "no edit",
+        "detail_max", 0.95, "over", the("texture_left"), "reject", _DENSITY, "no edit",
         "hardly simplified: {value:.2f} of the frame's texture is left (limit {limit:g})",
         "the frame is flat",
     ),
     Limit(
-        "detail_min", 0.02, "under", _the("detail_ratio"), "look", _DENSITY, "over-simplified",
+        "detail_min", 0.02, "under", the("detail_ratio"), "look", _DENSITY, "over-simplified",
         "only {value:.2f} of the frame's detail is left (at least {limit:g})",
         "the frame is flat",
     ),
     Limit(
-        "unchanged_ssim", 0.98, "over", _the("ssim"), "reject", _NOT_DENSITY, "no edit",
+        "unchanged_ssim", 0.98, "over", the("ssim"), "reject", _NOT_DENSITY, "no edit",
         "the twin is the frame: SSIM {value:.3f} (limit {limit:g})", name="SSIM",
     ),
     Limit(
-        "ssim_min", 0.0, "under", _the("ssim"), "reject", _ALL, "SSIM",
+        "ssim_min", 0.0, "under", the("ssim"), "reject", _ALL, "SSIM",
         "SSIM {value:.2f} (at least {limit:g})", name="SSIM",
     ),
     Limit(
-        "clip_min", 0.5, "under", _the("clip_similarity"), "reject", _ALL, "other content",
+        "clip_min", 0.5, "under", the("clip_similarity"), "reject", _ALL, "other content",
         "CLIP image similarity {value:.2f} (at least {limit:g})", name="CLIP image similarity",
         stand_in="lite_similarity",
     ),
     Limit(
-        "direction_min", _OFF, "under", _the("clip_direction"), "reject", _ALL, "other change",
+        "direction_min", _OFF, "under", the("clip_direction"), "reject", _ALL, "other change",
         "CLIP directional similarity {value:.2f} (at least {limit:g})",
         "CLIP directional similarity is asked for and was not measured: give --clip and --captions",
     ),
     Limit(
-        "lite_min", 0.55, "under", _the("lite_similarity"), "reject", _NOT_LIGHT, "other content",
+        "lite_min", 0.55, "under", the("lite_similarity"), "reject", _NOT_LIGHT, "other content",
         "EfficientNet-Lite0 image similarity {value:.2f} (at least {limit:g})",
     ),
 )  # fmt: skip
@@ -261,7 +241,7 @@ def judge(measures: Measures, concept: Concept, limits: Thresholds = DEFAULTS) -
     found: dict[str, Reason] = {}
     missing: dict[str, None] = {}
     for limit in _OF[concept]:
-        value = limit.value(measures)
+        value = limit.value.single(measures)
         if value is not None:
             is_passed = limit.passed(value, limits[limit.key])
             if is_passed and not limit.is_off(limits) and limit.counts(measures, limits):

@@ -82,3 +82,15 @@ def test_nothing_is_found_between_flat_pictures() -> None:
 def test_different_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="shapes differ"):
         register(np.zeros((64, 64), np.float32), np.zeros((64, 65), np.float32))
+
+
+def test_colours_are_warped_as_each_channel_alone_is():
+    picture, moving = scene(1), np.array([[1.002, 0.01, 0.003], [-0.01, 0.998, -0.002]])
+
+    moved, valid = in_register(picture, moving)
+
+    assert moved.shape == picture.shape
+    for channel in range(3):
+        alone, inside = in_register(np.ascontiguousarray(picture[..., channel]), moving)
+        assert np.abs(moved[..., channel].astype(int) - alone).max() <= 1
+        assert (inside == valid).all()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -302,3 +304,19 @@ def test_killed_at_any_moment_the_next_run_ends_as_an_undisturbed_one(
     assert ledger_without_times(curate.workspace) == ledger_without_times(undisturbed)
     page = Path("reports/pairs.html")
     assert (curate.workspace / page).read_bytes() == (undisturbed / page).read_bytes()
+
+
+def test_to_judge_again_loads_nothing_that_reads_or_draws_pictures(tmp_path):
+    place_twins(tmp_path, 1)
+    with Ledger(tmp_path) as ledger:
+        pair_check(ledger)
+    code = (
+        "import sys; from curate.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as e: print(e.code, {'cv2', 'PIL', 'av', 'rich'} & {*sys.modules})"
+    )
+    arguments = ["-w", str(tmp_path), "pair-check", "--clip", "none", "--set", "shift_px=1"]
+
+    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+
+    assert ran.stdout.splitlines()[-1] == "0 set()", ran.stderr

@@ -10,10 +10,9 @@ from curate import engine, identity
 from curate.errors import CurateError, Failure
 from curate.events import Progress, Tell
 from curate.ledger import Ledger
-from curate.measures import semantic
-from curate.measures.measure import VERSION, Measures
+from curate.measures import VERSION, Measures, semantic
 from curate.pairs.checks import Check, Plan, work
-from curate.pairs.halves import Halves, measuring, stamp_of
+from curate.pairs.halves import Halves, Measuring, measuring, stamp_of
 from curate.records import Pair, Task
 
 STATION = "pair-check"
@@ -46,31 +45,31 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
     if not halves:
         return Plan((), (), ())
     pairs = {pair.id: pair for pair in ledger.all(Pair)}
-    done: dict[tuple[object, ...], list[Task]] = defaultdict(list)
-    for finished in ledger.each(Task, station=STATION, state="done"):
-        settings = finished.settings
+    done: dict[tuple[object, ...], list[Measuring]] = defaultdict(list)
+    for task in ledger.columns(Task, "id", "settings", station=STATION, state="done"):
+        settings = task[1]
         if settings.get("version") == VERSION and settings.get("pair") in pairs:
-            done[settings["group"], settings["frame_path"], settings["twin_path"]].append(finished)
+            done[settings["group"], settings["frame_path"], settings["twin_path"]].append(task)
     known, checks, failures, renewed = [], [], [], []
     for one in halves:
-        tasks = done[one.group, ledger.relative(one.frame), ledger.relative(one.twin)]
+        files = ledger.relative(one.frame_file), ledger.relative(one.twin_file)
         try:
-            task = measuring(tasks, one)
-            if task is None:
+            last = measuring(done.get((one.group, *files), ()), one)
+            if last is None:
                 checks.append(Check.of(one))
                 continue
         except CurateError as error:
             failures.append(Failure.of(one.label, error))
             continue
-        pair = pairs[str(task.settings["pair"])]
+        task_id, settings = last
+        pair = pairs[settings["pair"]]
         if (pair.twin_id, pair.concept) != (one.twin_id, one.concept):
             pair = replace(pair, twin_id=one.twin_id, concept=one.concept)
             renewed.append(pair)
         if encoder is None or _is_embedded(pair, one, encoder):
             known.append((one, pair))
         else:
-            contents = str(task.settings["frame"]), str(task.settings["twin"])
-            checks.append(Check(task.id, one, *contents, pair=pair))
+            checks.append(Check(task_id, one, settings["frame"], settings["twin"], pair=pair))
     return Plan(tuple(known), tuple(checks), tuple(failures), tuple(renewed))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import cv2
@@ -11,23 +11,10 @@ import numpy as np
 from curate.images import RGB
 from curate.measures import register
 from curate.pairs.repair import geometry, tone
-from curate.pairs.repair.tone import COLOURS, Fault
-
-VERSION = "repair/1"
-"""Part of a repair's id: another number makes every repair be tried anew."""
+from curate.pairs.repair.faults import COLOURS, Fault
 
 MOST_MOVED = 0.01
 """A repair that moves the detail ratio by more is not kept: detail is what is trained."""
-
-_FLAGS: dict[str, Fault] = {
-    "shift_px": "registration",
-    "tint": "tint",
-    "brightness": "brightness",
-    "chroma_min": "saturation",
-    "chroma_max": "saturation",
-    "contrast_min": "contrast",
-    "contrast_max": "contrast",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +25,6 @@ class Mended:
     twin: RGB
     steps: tuple[str, ...]
     detail_moved: float
-
-
-def faults(limits: Sequence[str]) -> tuple[Fault, ...]:
-    """What of the limits that a pair passed (by their keys) can be repaired, in order."""
-    flagged = {_FLAGS[key] for key in limits if key in _FLAGS}
-    return tuple(fault for fault in ("registration", *COLOURS) if fault in flagged)
 
 
 def mended(frame: RGB, twin: RGB, flagged: Collection[Fault]) -> Mended | str:

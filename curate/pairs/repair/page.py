@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
-from pathlib import Path
 
 from curate.pairs.checked import Checked
 from curate.pairs.legend import minus
@@ -21,7 +20,7 @@ _SHOWN = ("shift_px", "detail_ratio", "lightness_shift", "a_shift", "b_shift", "
           "contrast_ratio", "ssim")  # fmt: skip
 
 
-def section(checked: Sequence[Checked], picture: Callable[[Path], str]) -> str:
+def section(checked: Sequence[Checked], picture: Callable[[str], str]) -> str:
     """HTML of the repairs in force and of those that were refused; empty if there is none.
 
     Args:
@@ -45,12 +44,12 @@ def section(checked: Sequence[Checked], picture: Callable[[Path], str]) -> str:
     return f"{_STYLE}<div class=repairs><h2>Repairs</h2>{kept}{refused}</div>\n"
 
 
-def _kept(one: Checked, repair: Repair, picture: Callable[[Path], str]) -> str:
+def _kept(one: Checked, repair: Repair, picture: Callable[[str], str]) -> str:
     files = (
-        ("frame before", repair.halves.frame),
-        ("twin before", repair.halves.twin),
-        ("frame after", one.halves.frame),
-        ("twin after", one.halves.twin),
+        ("frame before", repair.halves.frame_file),
+        ("twin before", repair.halves.twin_file),
+        ("frame after", one.halves.frame_file),
+        ("twin after", one.halves.twin_file),
     )
     label = escape(one.halves.label)
     figures = "".join(

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from curate.pairs.halves import Halves
-from curate.pairs.repair.mend import faults
-from curate.pairs.repair.tone import COLOURS, Fault
+from curate.pairs.repair.faults import COLOURS, Fault, faults
 from curate.pairs.verdict import LIMITS, Judgement, Thresholds
 from curate.records import Concept, Pair, Task, Verdict
 

@@ -6,15 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from curate import engine, identity, images
+from curate import engine, identity
 from curate.errors import Failure
 from curate.events import Progress, Tell
 from curate.ledger import Ledger, now
 from curate.pairs import verdict
 from curate.pairs.halves import Halves
-from curate.pairs.repair import mend, record
+from curate.pairs.repair import faults, record
+from curate.pairs.repair.faults import Fault
 from curate.pairs.repair.record import Repair
-from curate.pairs.repair.tone import Fault
 from curate.pairs.verdict import Thresholds
 from curate.records import Pair, Task, Verdict
 
@@ -84,6 +84,9 @@ def work(mending: Mending) -> Done:
         ImageUnreadable: a half is missing or damaged.
         DiskFull, NotWritable: as `files.appearing`.
     """
+    from curate import images  # pixels are loaded where there is something to repair
+    from curate.pairs.repair import mend
+
     frame, twin = images.read(mending.halves.frame), images.read(mending.halves.twin)
     made = mend.mended(frame, twin, mending.flagged)
     if isinstance(made, str):
@@ -113,9 +116,10 @@ def standing(ledger: Ledger, pairs: Measured) -> list[Halves]:
         task = tasks.get(pair.id)
         if task is None or task.settings["reason"]:
             continue
-        frame, twin = (ledger.path(str(task.settings[f"{half}_path"])) for half in _HALVES)
-        if frame.exists() and twin.exists():
-            found.append(replace(halves, frame=frame, twin=twin))
+        frame, twin = (ledger.file(str(task.settings[f"{half}_path"])) for half in _HALVES)
+        mended = replace(halves, frame_file=frame, twin_file=twin)
+        if mended.frame.exists() and mended.twin.exists():
+            found.append(mended)
     return found
 
 
@@ -188,7 +192,7 @@ def _mending(ledger: Ledger, halves: Halves, pair: Pair, flagged: tuple[Fault, .
     frame, twin = (
         ledger.workspace / FOLDER / halves.group / half / f"{halves.name}.png" for half in _HALVES
     )
-    task = identity.of_task(mend.VERSION, pair=pair.id, flagged=flagged)
+    task = identity.of_task(faults.VERSION, pair=pair.id, flagged=flagged)
     return Mending(task, halves, pair.id, flagged, (frame, twin))
 
 

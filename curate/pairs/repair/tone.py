@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -12,11 +11,7 @@ from numpy.typing import NDArray
 
 from curate.images import RGB
 from curate.measures import colour
-
-Fault: TypeAlias = Literal["registration", "tint", "brightness", "saturation", "contrast"]
-"""What can be repaired, as the verdict's reasons tell it apart."""
-
-COLOURS: tuple[Fault, ...] = ("tint", "brightness", "saturation", "contrast")
+from curate.pairs.repair.faults import Fault
 
 _LEAST_GAIN, _MOST_GAIN = 0.4, 2.5
 

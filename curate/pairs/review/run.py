@@ -13,7 +13,7 @@ from typing import Self
 from curate import files
 from curate.errors import BadInput, BadSetting, NothingYet
 from curate.ledger import Ledger
-from curate.pairs import purity, report, score, sections, used, verdict
+from curate.pairs import judging, purity, report, sections, used, verdict
 from curate.pairs.repair import run as repairs
 from curate.pairs.review import decisions, server, shown, whatif
 from curate.pairs.review.decisions import Answer, Change, Decision
@@ -121,7 +121,7 @@ def html(ledger: Ledger, file: Path, *, dry_run: bool = False) -> int:
     if not there:
         raise NothingYet("checked pairs", ledger.workspace, "curate pair-check")
     if not dry_run:
-        checked = [one.checked(ledger.path, limits) for one in there]
+        checked = [one.checked(ledger.file, limits) for one in there]
         found = wholes(checked, origins(ledger), purity.margins(()))
         below = sections.of(checked, found, file, is_alone=True)
         report.write(file, checked, limits, sections=below, is_alone=True)
@@ -221,12 +221,12 @@ class Desk:
     def judge(self, changed: Mapping[str, float]) -> None:
         """Judge every pair by these thresholds from now on, and record the rule's verdicts."""
         self._limits, self._given = self._over(changed), None
+        there = list(self._by_id.values())
+        pairs = [(one.pair.measures, one.pair.concept) for one in there]
         with self._ledger.transaction():
-            for one in self._by_id.values():
-                said = verdict.judge(one.pair.measures, one.pair.concept, self._limits)
+            for one, (said, score) in zip(there, judging.judged(pairs, self._limits), strict=True):
                 words = tuple(reason.text for reason in said.reasons)
-                points = score.score(one.pair.measures, one.pair.concept, self._limits)
-                self._ledger.put(Verdict(one.pair.id, "rule", said.ruling, words, score=points))
+                self._ledger.put(Verdict(one.pair.id, "rule", said.ruling, words, score=score))
                 self._by_id[one.pair.id] = replace(one, judgement=said)
             self._ledger.put(used.task(self._limits))
         self._table = None

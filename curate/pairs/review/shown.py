@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from curate.pairs import legend
 from curate.pairs.checked import Checked
@@ -43,17 +42,17 @@ class Shown:
         """What the repair did, in words."""
         return record.steps(self.tried) if self.tried else ()
 
-    def checked(self, path: Callable[[str], Path], limits: Thresholds) -> Checked:
-        """The pair as the report shows it; `path` finds a file that the ledger names."""
+    def checked(self, file: Callable[[str], str], limits: Thresholds) -> Checked:
+        """The pair as the report shows it; `file` finds what the ledger names."""
         person = decisions.to_verdict(self.decision).ruling if self.decision else None
         before, repair = self.original or self.pair, None
         if self.tried:
             judged = judge(before.measures, before.concept, limits)
-            repair = record.of_task(self.tried, self._halves(before, path), before, judged)
-        halves = self._halves(self.pair, path)
+            repair = record.of_task(self.tried, self._halves(before, file), before, judged)
+        halves = self._halves(self.pair, file)
         return Checked(halves, self.pair, self.judgement, person, repair, self.score)
 
-    def _halves(self, pair: Pair, path: Callable[[str], Path]) -> Halves:
+    def _halves(self, pair: Pair, file: Callable[[str], str]) -> Halves:
         return Halves(
             label=self.label,
             name=pair.name,
@@ -61,8 +60,8 @@ class Shown:
             concept=pair.concept,
             twin_id=pair.twin_id,
             made_by=self.made_by,
-            frame=path(pair.frame_path),
-            twin=path(pair.twin_path),
+            frame_file=file(pair.frame_path),
+            twin_file=file(pair.twin_path),
         )
 
 

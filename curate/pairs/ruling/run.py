@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from curate.ledger import Ledger, now
-from curate.pairs import score, used, verdict
+from curate.pairs import judging, used, verdict
 from curate.pairs.checked import Checked
 from curate.pairs.halves import Halves
 from curate.pairs.repair.record import Repair
@@ -22,20 +22,19 @@ def judged(
     """Every pair with its verdict; writes only what differs from what is written."""
     persons = {one.pair_id: one.ruling for one in ledger.all(Verdict, judge="person")}
     rules = {one.pair_id: one for one in ledger.all(Verdict, judge="rule")}
+    said = judging.judged([(pair.measures, halves.concept) for halves, pair, _ in pairs], limits)
     checked = []
     with ledger.transaction():
         changed: list[Task | Verdict] = [used.task(limits)]
-        for halves, pair, repair in pairs:
-            judgement = verdict.judge(pair.measures, halves.concept, limits)
+        for (halves, pair, repair), (judgement, score) in zip(pairs, said, strict=True):
             words = tuple(reason.text for reason in judgement.reasons)
-            points = score.score(pair.measures, halves.concept, limits)
-            rule = Verdict(pair.id, "rule", judgement.ruling, words, score=points)
+            rule = Verdict(pair.id, "rule", judgement.ruling, words, score=score)
             if rules.pop(pair.id, None) != rule:
                 changed.append(rule)
             if halves.label in decided:
                 _decide(ledger, pair.id, decided[halves.label], persons)
             person = persons.get(pair.id)
-            checked.append(Checked(halves, pair, judgement, person, repair, points))
+            checked.append(Checked(halves, pair, judgement, person, repair, score))
         ledger.put(*changed)
         for pair_id in rules:  # its twin is gone or was made again: it counts nowhere
             left = ledger.get(Pair, id=pair_id)
