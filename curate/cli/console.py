@@ -7,21 +7,19 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
-from curate.cli import plain
 from curate.errors import CurateError, Failure, NotWritable
-from curate.events import Event, Tell, silent
+from curate.events import Tell, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
-_WIDTH = 120  # of a table that no terminal shows
 
 
 def show_json(value: object) -> None:
@@ -51,24 +49,17 @@ def show_table(
     styles: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Print a table; numbers stand to the right, a cell that `styles` names has that style."""
-    lines = [list(row) for row in rows]
-    is_right = [
-        bool(lines) and all(isinstance(row[index], int | float) for row in lines)
-        for index in range(len(columns))
-    ]
-    cells = [[_cell(value) for value in row] for row in lines]
-    if _is_plain(sys.stdout) and (text := plain.table(columns, cells, is_right, _WIDTH)):
-        with _written():
-            print(text, flush=True)
-        return
     from rich.table import Table
     from rich.text import Text
 
+    lines = [list(row) for row in rows]
     table = Table(box=None, pad_edge=False)
-    for column, right in zip(columns, is_right, strict=True):
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
-    for row in cells:
-        table.add_row(*(Text(cell, styles.get(cell, "")) for cell in row))
+    for index, column in enumerate(columns):
+        numbers = bool(lines) and all(isinstance(row[index], int | float) for row in lines)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in lines:
+        cells = [_cell(value) for value in row]
+        table.add_row(*(Text(cell, styles.get(cell, "")) for cell in cells))
     with _written():
         _console(stderr=False).print(table)
         sys.stdout.flush()
@@ -113,21 +104,12 @@ def voice(*, quiet: bool, as_json: bool = False) -> Iterator[Tell]:
     if quiet:
         yield silent
         return
-    if as_json:
-        from curate.cli import progress
+    from curate.cli import progress
 
+    if as_json:
         yield progress.written()
         return
-    with ExitStack() as stack:
-        drawn: list[Tell] = []
-
-        def tell(event: Event) -> None:
-            if not drawn:
-                from curate.cli import progress  # loads rich, which takes as long as numpy
-
-                drawn.append(stack.enter_context(progress.drawn(_console(stderr=True))))
-            drawn[0](event)
-
+    with progress.drawn(_console(stderr=True)) as tell:
         yield tell
 
 
@@ -160,7 +142,7 @@ def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _WIDTH)
+    return Console(stderr=stderr, width=None if stream.isatty() else 120)
 
 
 def _cell(value: object) -> str:

@@ -313,7 +313,7 @@ def test_to_judge_again_loads_nothing_that_reads_or_draws_pictures(tmp_path):
     code = (
         "import sys; from curate.cli import main\n"
         "try: main()\n"
-        "except SystemExit as e: print(e.code, {'cv2', 'PIL', 'av', 'rich'} & {*sys.modules})"
+        "except SystemExit as e: print(e.code, {'cv2', 'PIL', 'av'} & {*sys.modules})"
     )
     arguments = ["-w", str(tmp_path), "pair-check", "--clip", "none", "--set", "shift_px=1"]
 
