@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from curate.extract import contrast, keyframes, letterbox, looks, refuse, shots
+from curate.extract import contrast, keyframes, letterbox, looks, refuse, settled, shots
 from curate.extract.coverage import covering, layouts
 from curate.extract.figures import Figures, Floats
 from curate.extract.keyframes import Candidate
@@ -92,6 +92,7 @@ def choose(
     """
     figures = replace(figures, contrast=contrast.inside(figures))
     spans = shots.find(figures, tick_s, choosing.threshold)
+    figures = settled.within(figures, spans)
     crops = letterbox.of_shots(figures, spans)
     density = _density(figures, spans, crops)
     seen = [looks.of_span(figures, span) for span in spans]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.extract import film, glimpse, letterbox, lettering, planes
+from curate.extract.change import Look
 from curate.extract.density import density
 from curate.extract.film import Piece
 
@@ -19,7 +20,7 @@ Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Glimpses = MutableMapping[int, bytes]
 
-VERSION = "figures/5"
+VERSION = "figures/6"
 """Goes up whenever a frame's figures change, for they are kept on disk."""
 
 OF_PIECE = frozenset({"rows", "columns"})
@@ -45,9 +46,6 @@ _DRAWN_CHANGE = 8.0
 _REACH = 255 / 219
 _FULL_RANGE = np.clip((np.arange(256) - 16) * _REACH, 0, 255).round().astype(np.uint8)
 
-_ROOT = np.sqrt(np.arange(256, dtype=np.float32) * 255)
-"""Square-root luma spreads the shadows, where a cut between two dark shots would be lost."""
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -64,6 +62,7 @@ class Figures:
         density: of the luma at about 400 px width; measured once a second and wherever the
             picture has become another, the others repeat it.
         letters: how much of the picture lettering covers, in percent; as often.
+        drawn: whether both were measured on this very frame.
         lit: int32, left, top, right and bottom of what is not black, in pixels of the stored
             picture; as often.
         damaged: whether the decoder found errors in the frame.
@@ -81,6 +80,7 @@ class Figures:
     sharpness: Floats
     density: Floats
     letters: Floats
+    drawn: NDArray[np.bool_]
     lit: NDArray[np.int32]
     damaged: NDArray[np.bool_]
     tones: Gray
@@ -167,69 +167,79 @@ class _Scan:
         self._rows: list[tuple[float, ...]] = []
         self._pts: list[int] = []
         self._tones: list[Gray] = []
-        self._root: Floats | None = None
+        self._look: Look | None = None
         self._bars: tuple[Floats, Floats] | None = None
         self._drawn = 0.0, 0.0
-        self._drawn_root: Floats | None = None
+        self._drawn_look: Look | None = None
 
     def add(self, frame: av.VideoFrame) -> None:
         assert frame.pts is not None
-        whole, bits = planes.luma(frame)
+        (whole, *chroma), bits = planes.yuv(frame)
         full = planes.is_full_range(frame)
         small = _halved(whole, bits)
         thumb = _full_range(_resized(small, THUMB), full)
-        chroma = _chroma(frame)
-        layouts = [_resized(plane, _HALF_TONES).ravel() for plane in chroma]
+        sampled = [_sampled(plane, bits) for plane in chroma]
+        layouts = [_resized(plane, _HALF_TONES).ravel() for plane in sampled]
         tones = np.concatenate([_resized(thumb, TONES).ravel(), *layouts])
-        root = _ROOT[thumb]
-        jump, likeness = _change(self._root, root)
+        look = Look.of(thumb)
         number = len(self._pts)
-        if self._is_new(root) or number - self._drawn_at >= self._drawn_every:
+        is_drawn = self._is_new(look) or number - self._drawn_at >= self._drawn_every
+        if is_drawn:
             self._drawn_at = number
             self._box = self._watch_bars(whole, bits, full)
-            if self._has_changed(root):
-                self._drawn_root = root
+            if self._has_changed(look):
+                self._drawn_look = look
                 clear = _full_range(small, full)
                 self._drawn = density(clear), lettering.covered(clear)
                 if self._seen is not None:
-                    self._seen[frame.pts] = glimpse.jpeg(frame, clear, chroma)
+                    self._seen[frame.pts] = glimpse.jpeg(frame, clear, sampled)
         self._lit.append(self._box)
         old = self._tones[-1] if self._tones else tones
         tints = old[-_TINT_BYTES:], tones[-_TINT_BYTES:]
         level, contrast = cv2.meanStdDev(thumb)
         self._rows.append(
             (
-                jump,
-                likeness,
+                look.jump(self._look) if self._look else 0.0,
+                look.likeness(self._look) if self._look else 1.0,
                 float(cv2.norm(*tints, cv2.NORM_L1)) / _TINT_BYTES,
                 float(level.item()),
                 float(contrast.item()),
                 _spread(cv2.Laplacian(small, cv2.CV_16S)) * (1 if full else _REACH),
                 *self._drawn,
+                float(is_drawn),
                 float(frame.pts in self._spoilt),
             )
         )
         self._pts.append(frame.pts)
         self._tones.append(tones)
-        self._root = root
+        self._look = look
 
-    def _is_new(self, root: Floats) -> bool:
+    def _is_new(self, look: Look) -> bool:
         """Whether the picture is quite another than that whose density and lettering are known."""
-        jump, likeness = _change(self._drawn_root, root)
-        return jump > _NEW_JUMP and likeness < _NEW_LIKENESS
+        known = self._drawn_look
+        return known is not None and (
+            look.jump(known) > _NEW_JUMP and look.likeness(known) < _NEW_LIKENESS
+        )
 
-    def _has_changed(self, root: Floats) -> bool:
+    def _has_changed(self, look: Look) -> bool:
         """Whether the picture is another than that whose density and lettering are known."""
-        if self._drawn_root is None:
-            return True
-        return float(cv2.norm(root, self._drawn_root, cv2.NORM_INF)) > _DRAWN_CHANGE
+        known = self._drawn_look
+        return known is None or cv2.norm(look.root, known.root, cv2.NORM_INF) > _DRAWN_CHANGE
 
     def figures(self) -> Figures:
-        table: Any = np.array(self._rows, np.float32).reshape(-1, 9).T
+        table: Any = np.array(self._rows, np.float32).reshape(-1, 10).T
         tones = np.array(self._tones, np.uint8).reshape(-1, _TONE_BYTES)
         lit = np.array(self._lit, np.int32).reshape(-1, 4)
         bars = self._bars or (np.zeros(0, np.float32),) * 2
-        columns: list[Any] = [np.array(self._pts), *table[:8], lit, table[8] > 0, tones, *bars]
+        columns: list[Any] = [
+            np.array(self._pts),
+            *table[:8],
+            table[8] > 0,
+            lit,
+            table[9] > 0,
+            tones,
+            *bars,
+        ]
         return Figures(*columns)
 
     def _watch_bars(self, whole: planes.Plane, bits: int, full: bool) -> tuple[int, int, int, int]:
@@ -261,18 +271,11 @@ def _full_range(small: Gray, full: bool) -> Gray:
     return small if full else np.asarray(cv2.LUT(small, _FULL_RANGE), np.uint8)
 
 
-def _chroma(frame: av.VideoFrame) -> list[Gray]:
-    """Both chroma planes, about 80 px wide; 128 where the film has none of its own."""
-    form = frame.format
-    if len(form.components) < 3 or form.is_rgb or not form.is_planar:
-        return [np.full(_HALF_TONES[::-1], 128, np.uint8)] * 2
-    small = []
-    for index in (1, 2):
-        plane = planes.plane(frame, index)
-        step = max(1, plane.shape[1] // 80)
-        sampled: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
-        small.append((sampled >> (form.components[index].bits - 8)).astype(np.uint8))
-    return small
+def _sampled(plane: planes.Plane, bits: int) -> Gray:
+    """Some pixels of a chroma plane, about 80 in a row, of eight bits."""
+    step = max(1, plane.shape[1] // 80)
+    some: NDArray[Any] = np.ascontiguousarray(plane[::step, ::step])
+    return (some >> (bits - 8)).astype(np.uint8) if bits > 8 else some
 
 
 def _resized(plane: Gray, size: tuple[int, int]) -> Gray:
@@ -284,13 +287,3 @@ def _spread(values: NDArray[Any]) -> float:
     mean = cv2.mean(values)[0]
     power = float(cv2.norm(values, cv2.NORM_L2SQR)) / values.size
     return float(np.sqrt(max(0.0, power - mean * mean)))
-
-
-def _change(old: Floats | None, new: Floats) -> tuple[float, float]:
-    """Mean absolute difference and normalised cross-correlation."""
-    if old is None:
-        return 0.0, 1.0
-    jump = cv2.norm(old, new, cv2.NORM_L1) / new.size
-    a, b = old - cv2.mean(old)[0], new - cv2.mean(new)[0]
-    power = cv2.norm(a) * cv2.norm(b)
-    return float(jump), float(np.vdot(a, b)) / power if power > new.size else 1.0

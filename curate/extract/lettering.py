@@ -8,7 +8,6 @@ from importlib import resources
 
 import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from curate.extract import cards
@@ -71,20 +70,26 @@ def likely(small: Gray) -> Floats:
 
 def _convolved(seen: Floats, weight: Floats, stride: int, down: int, across: int) -> Floats:
     """Cross-correlation with zeros around, (channels, height, width) in and out."""
-    padded = np.pad(seen, ((0, 0), (down, down), (across, across)))
-    size = (2 * down + 1, 2 * across + 1)
-    taps = sliding_window_view(padded, size, axis=(1, 2))
-    taps = taps[:, ::stride, ::stride, ::down, ::across]
-    channels, high, wide = taps.shape[:3]
-    columns = _room(channels * 9, high * wide)
-    np.copyto(columns.reshape(channels, 3, 3, high, wide), taps.transpose(0, 3, 4, 1, 2))
-    return (weight.reshape(len(weight), -1) @ columns).reshape(-1, high, wide)
+    channels, height, width = seen.shape
+    padded = _room(channels, height, width, down, across)
+    padded[:, down:-down, across:-across] = seen
+    high, wide = -(-height // stride), -(-width // stride)
+    columns = _room(channels * 9, high, wide)
+    for tap in range(9):
+        top, left = tap // 3 * down, tap % 3 * across
+        bottom, right = top + (high - 1) * stride + 1, left + (wide - 1) * stride + 1
+        columns[tap::9] = padded[:, top:bottom:stride, left:right:stride]
+    product = weight.reshape(len(weight), -1) @ columns.reshape(len(columns), -1)
+    return product.reshape(-1, high, wide)
 
 
-@lru_cache(maxsize=16)
-def _room(rows: int, columns: int) -> Floats:
-    """Memory that is used again: getting it anew takes as long as the arithmetic."""
-    return np.empty((rows, columns), np.float32)
+@lru_cache(maxsize=32)
+def _room(channels: int, height: int, width: int, down: int = 0, across: int = 0) -> Floats:
+    """Memory that is used again, with zeros around it.
+
+    Getting it anew takes as long as the arithmetic.
+    """
+    return np.zeros((channels, height + 2 * down, width + 2 * across), np.float32)
 
 
 @cache

@@ -6,23 +6,23 @@ from typing import cast
 
 import av
 import numpy as np
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 
 
-def luma(frame: av.VideoFrame) -> tuple[Plane, int]:
-    """The Y plane without a copy, shape (height, width), and how many bits it has."""
-    return plane(frame, 0), frame.format.components[0].bits
+def yuv(frame: av.VideoFrame) -> tuple[list[Plane], int]:
+    """The Y, U and V planes of a planar frame without a copy, and how many bits they have."""
+    bits = frame.format.components[0].bits
+    return [_array(held, bits) for held in frame.planes[:3]], bits
 
 
-def plane(frame: av.VideoFrame, index: int) -> Plane:
-    """A plane of a planar frame without a copy, shape (height, width)."""
-    held = frame.planes[index]
-    wide = frame.format.components[index].bits > 8
-    rows = np.frombuffer(memoryview(held), np.dtype(np.uint16 if wide else np.uint8))
-    pitch = held.line_size // (2 if wide else 1)
+def _array(held: VideoPlane, bits: int) -> Plane:
+    """Shape (height, width)."""
+    rows = np.frombuffer(memoryview(held), np.dtype(np.uint16 if bits > 8 else np.uint8))
+    pitch = held.line_size // rows.itemsize
     return cast(Plane, rows[: held.height * pitch].reshape(held.height, pitch)[:, : held.width])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.extract import lettering
-from curate.extract.figures import Figures, Floats
+from curate.extract.figures import Figures
 from curate.extract.shots import FLAT_CONTRAST, Span
 
 Reason: TypeAlias = str
@@ -26,6 +26,7 @@ from one there that a frame was taken from.
 _BLACK_LEVEL = 20.0
 _BLUR_SHARE = 0.4
 _BLUR_JUMP = 12.0
+_HARDLY_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,23 @@ def sound(
         return shown, Refused("flat", float(figures.contrast[whole].max()))
     if allow_text:
         return shown, None
-    free, letters = _unlettered(figures.letters, shown)
+    free, letters = _unlettered(figures, shown)
     return free, None if len(free) else Refused("lettering", letters)
 
 
-def _unlettered(letters: Floats, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], float]:
-    """The rows between two measurements without lettering, and the least that any has.
+def _unlettered(figures: Figures, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], float]:
+    """The rows without lettering, and the least that any has.
 
-    Lettering may come between one measurement and the next, so both count.
+    Lettering may come between one measurement and the next, so both count for the rows between
+    them. A frame on which hardly any was measured is taken at its word: over drawn places that
+    move, what was a subtitle in one was found in all, what is mistaken for one comes and goes.
     """
-    within = letters[rows[0] : rows[-1] + 1]
-    changes = np.append(np.flatnonzero(np.diff(within)) + 1, len(within) - 1)
-    nexts = changes[np.minimum(np.searchsorted(changes, rows - rows[0], "right"), len(changes) - 1)]
-    most = np.maximum(within[rows - rows[0]], within[nexts])
+    inside = slice(rows[0], rows[-1] + 1)
+    letters, drawn = figures.letters[inside], figures.drawn[inside]
+    measured = np.append(np.flatnonzero(drawn), len(letters) - 1)
+    nexts = np.searchsorted(measured[:-1], np.arange(len(letters)), "right")
+    most = np.maximum(letters, letters[measured[nexts]])
+    most = np.where(drawn & (letters < _HARDLY_SHARE), letters, most)[rows - rows[0]]
     return rows[most < lettering.MOST_SHARE], float(most.min())
 
 

@@ -38,7 +38,7 @@ __all__ = [
     "plan",
 ]
 
-VERSION = "extract/6"
+VERSION = "extract/7"
 
 
 def extract(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from curate.extract.figures import TONES, Figures, Floats
+from curate.extract.figures import Figures, Floats, Gray, lumas
 from curate.records import ShotKind
 
 Flags = NDArray[np.bool_]
@@ -177,40 +177,49 @@ def _dissolves(
     inside = np.zeros(count, np.bool_)
     errors = np.zeros(count, np.float32)
     blocked = np.concatenate([[0], np.cumsum(cuts | closed)])
-    size = TONES[0] * TONES[1]
     for length in _DISSOLVE_ROWS:
-        for begin in range(0, count - length, 4096):
-            stop = min(begin + 4096, count - length)
-            rows = figures.tones[begin : stop + length, :size].astype(np.float32)
-            error = _line_error(rows, at_s[begin : stop + length], length)
-            firsts = np.arange(begin, stop)
-            free = blocked[firsts + length + 1] == blocked[firsts + 1]
-            for offset in np.flatnonzero((error < _DISSOLVE_ERROR) & free):
-                span = slice(begin + offset + 1, begin + offset + length)
-                errors[span] = np.where(inside[span], errors[span], error[offset])
+        firsts = np.arange(max(0, count - length))
+        lasts_s = at_s[firsts + length] - at_s[firsts]
+        timely = (lasts_s > _DISSOLVE_S[0]) & (lasts_s < _DISSOLVE_S[1])
+        firsts = firsts[timely & (blocked[firsts + length + 1] == blocked[firsts + 1])]
+        for begin in range(0, len(firsts), 4096):
+            some = firsts[begin : begin + 4096]
+            found = _line_error(figures.tones, at_s, some, length)
+            for place in np.flatnonzero(found < _DISSOLVE_ERROR):
+                span = slice(some[place] + 1, some[place] + length)
+                errors[span] = np.where(inside[span], errors[span], found[place])
                 inside[span] = True
     return inside, errors
 
 
-def _line_error(rows: Floats, at_s: NDArray[np.float64], length: int) -> Floats:
+def _line_error(
+    tones: Gray, at_s: NDArray[np.float64], firsts: NDArray[np.int64], length: int
+) -> Floats:
     """How far the pictures between two ends are from a mix of both, as a share of their difference.
 
-    1 where the ends are too much alike for a dissolve, or too near or too far in time.
+    1 where the ends are too much alike for a dissolve.
+
+    Args:
+        tones: of all frames, see `Figures.tones`.
+        at_s: when each is shown.
+        firsts: the frames that may begin a dissolve.
+        length: how many frames later it ends.
     """
-    old, new = rows[:-length], rows[length:]
-    lasts_s = at_s[length:] - at_s[:-length]
+    error = np.ones(len(firsts), np.float32)
+    old, new = lumas(tones[firsts]), lumas(tones[firsts + length])
     apart = np.abs(old - new).mean(axis=1)
-    error = np.zeros(len(old), np.float32)
+    differ = np.flatnonzero(apart >= _DISSOLVE_ENDS)
+    differ = differ[_correlation(old[differ], new[differ]) <= _DISSOLVE_LIKENESS]
+    old, new, begins = old[differ], new[differ], firsts[differ]
     steps = sorted({max(1, length // 4), length // 2, length - max(1, length // 4)})
+    off = np.zeros(len(differ), np.float32)
     for step in steps:
-        passed_s = at_s[step : step + len(old)] - at_s[:-length]
-        share = (passed_s / lasts_s).astype(np.float32)[:, None]
-        between = rows[step : step + len(old)]
-        error += np.abs(between - (old * (1 - share) + new * share)).mean(axis=1)
-    error /= len(steps) * np.maximum(apart, 1)
-    alike = _correlation(old, new) > _DISSOLVE_LIKENESS
-    timely = (lasts_s > _DISSOLVE_S[0]) & (lasts_s < _DISSOLVE_S[1])
-    return np.where((apart < _DISSOLVE_ENDS) | alike | ~timely, np.float32(1), error)
+        passed_s = at_s[begins + step] - at_s[begins]
+        share = (passed_s / (at_s[begins + length] - at_s[begins])).astype(np.float32)[:, None]
+        between = lumas(tones[begins + step])
+        off += np.abs(between - (old * (1 - share) + new * share)).mean(axis=1)
+    error[differ] = off / (len(steps) * apart[differ])
+    return error
 
 
 def _correlation(old: Floats, new: Floats) -> Floats:

@@ -9,7 +9,7 @@ import pytest
 from curate.demo.film import Take, draw
 from curate.errors import FilmMissing, FilmUnreadable, NoVideo
 from curate.extract import colour, film
-from curate.extract.planes import luma
+from curate.extract.planes import yuv
 from curate.extract.reading import Reading
 from tests.extract import made
 
@@ -237,7 +237,7 @@ def test_ten_bits_and_eight_give_one_luma(tmp_path):
     eight, ten = (whole(tmp_path / f"{bits}.mkv") for bits in (8, 10))
 
     for one, two in zip(eight, ten, strict=True):
-        (low, low_bits), (high, high_bits) = luma(one), luma(two)
+        ((low, *_), low_bits), ((high, *_), high_bits) = yuv(one), yuv(two)
         assert (low_bits, high_bits) == (8, 10)
         assert np.abs((high >> 2).astype(int) - low).max() <= 1
 
