@@ -229,7 +229,8 @@ def main() -> int:
     options.add_argument("images", nargs="*", help="base images of your own for the unseen pairs")
     asked = options.parse_args()
     parts = {"costs": costs, "verdicts": verdicts, "unseen": lambda: unseen(asked.images)}
-    return 0 if all([parts[part]() for part in ([asked.only] if asked.only else parts)]) else 1
+    met = [parts[part]() for part in ([asked.only] if asked.only else parts)]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def agreement(
     around = cv2.BORDER_CONSTANT
     inside = cv2.erode(halved, np.ones((3, 3)), borderType=around, borderValue=1)
     places = np.flatnonzero(inside)
-    gradients = [_gradients(_halved(half)) for half in (frame, twin)]
-    a, b = (one.reshape(2, -1).take(places, 1) for one in gradients)
+    before, after = _gradients(_halved(frame)), _gradients(_halved(twin))
+    a, b = (one.reshape(2, -1).take(places, 1) for one in (before, after))
     if not len(places):
         return None
     signed = _correlation(a, b)
@@ -63,7 +63,7 @@ def agreement(
     held = _correlation(a.take(strongest, 1), b.take(strongest, 1))
     if signed is None or unsigned is None or held is None:
         return None
-    return Agreement(signed, unsigned, held, _anew(*gradients, inside))
+    return Agreement(signed, unsigned, held, _anew(before, after, np.asarray(inside, np.uint8)))
 
 
 def _anew(
