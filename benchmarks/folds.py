@@ -6,8 +6,9 @@ held out once and no figure hangs on one draw.
 
 Limits are set so. Each stands first at the worst of the training good: at that quantile, the same
 for all limits, with which together they keep KEPT of them. Then each is moved away from the good by
-as much as they spread (from their median to that quantile), but not farther than halfway to the
-nearest (NEAREST of them, as a quantile) of the training bad that it alone holds.
+MARGIN times as much as they spread (from their median to that quantile), but not farther than
+TOWARDS of the way to the nearest (NEAREST of them, as a quantile) of the training bad that it alone
+holds.
 """
 
 from __future__ import annotations
@@ -25,11 +26,19 @@ from curate.pairs.verdict import DEFAULTS, LIMITS, Judgement, Limit, judge
 FOLDS = 4
 KEPT = 0.985
 NEAREST = 0.1
-SET = ("shift_px", "gradient_ncc", "edges_held", "edges_moved", "tint", "brightness", "chroma_min",
-       "chroma_max", "contrast_min", "contrast_max", "tile", "detail_max")  # fmt: skip
-"""The limits that are set; the others of the concept stand as they are."""
+MARGIN = 2.0
+TOWARDS = 0.6
+SET = ("shift_px", "edges_moved", "edges_anew", "tint", "brightness", "chroma_min", "chroma_max",
+       "contrast_min", "contrast_max", "detail_max")  # fmt: skip
+"""The limits that are set; the others of the concept stand as they are.
+
+How far edges correlate and how much one tile changed tell how much was taken away as well as what
+is wrong, so some simplifiers say nothing of where others end: those limits only refuse what is far
+off, and none is learnt for them.
+"""
 
 _FITTED = [limit for limit in LIMITS if limit.key in SET]
+_STANDING = [one for one in LIMITS if "density" in one.concepts and one.key not in SET]
 _QUANTILES = 1 - np.arange(0, 0.06, 0.0005)
 _LEAST_SPREAD = {"edges_moved": 0.05}
 
@@ -48,20 +57,21 @@ class Set:
 def fitted(pairs: Sequence[Measured]) -> Set:
     """The limits that the procedure sets on these pairs."""
     good = _values([one for one in pairs if one.label == "good"])
-    bad = _values([one for one in pairs if one.is_bad])
+    bad = _values([one for one in pairs if one.is_bad and not _is_refused(one)])
     tight = next(
-        at for at in (np.nanquantile(good, q, axis=0) for q in _QUANTILES[::-1])
+        at for at in np.nanquantile(good, _QUANTILES[::-1], axis=0)
         if (~_passed(good, at)).mean() >= KEPT
     )  # fmt: skip
     spread = np.maximum(tight - np.nanmedian(good, axis=0), 0)
     spread = np.maximum(spread, [_LEAST_SPREAD.get(one.key, 0.0) for one in _FITTED])
-    middle = tight + spread
+    middle = tight + MARGIN * spread
     over = np.nan_to_num(bad, nan=-np.inf) > tight
     for place in range(len(_FITTED)):
         alone = bad[over[:, place] & (over.sum(axis=1) == 1), place]
         if len(alone):
             near = float(np.quantile(alone, NEAREST))
-            middle[place] = min(middle[place], (tight[place] + near) / 2)
+            farthest = tight[place] + TOWARDS * (near - tight[place])
+            middle[place] = min(middle[place], farthest)
     limits = {one.key: _sign(one) * float(at) for one, at in zip(_FITTED, middle, strict=True)}
     return Set(limits, float((~_passed(good, middle)).mean()), float(_passed(bad, middle).mean()))
 
@@ -90,6 +100,16 @@ def dealt(names: Sequence[str], dice: np.random.Generator) -> dict[str, int]:
 def _values(pairs: Sequence[Measured]) -> Values:
     """Shape (pairs, limits), larger is worse; NaN where a limit has no say, inf where it must."""
     return np.array([[_value(limit, one) for limit in _FITTED] for one in pairs])
+
+
+def _is_refused(one: Measured) -> bool:
+    """By a limit that stands."""
+    return any(
+        (value := limit.value(one.measures)) is not None
+        and limit.passed(value, DEFAULTS[limit.key])
+        and not limit.is_off(DEFAULTS)
+        for limit in _STANDING
+    )
 
 
 def _value(limit: Limit, one: Measured) -> float:

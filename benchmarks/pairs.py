@@ -4,7 +4,8 @@
 quarters of the bases and of the simplifiers and judges the pairs of the rest, until each pair was
 held out once (folds.py); beside it what the shipped limits do. Then what a pair costs against
 decoding it and against scikit-image and torchmetrics, and what judging 10,000 pairs again takes.
-`--only costs` and `--only verdicts` do half of it.
+`--only costs` and `--only verdicts` do half of it; `--only unseen [IMAGES]` judges the pairs of
+fifth.py by the shipped limits.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import crowd
 import cv2
+import fifth
 import folds
 import numpy as np
 import simulated as sim
@@ -52,9 +55,9 @@ finally:
 """Runs curate and prints its processor seconds and its peak memory in MB; Linux."""
 
 
-def measured(todo: list[Case]) -> list[Measured]:
+def measured(todo: list[Case], made: Callable[[Case], Measured]) -> list[Measured]:
     found = []
-    for outcome in engine.map(simulator.made, todo):
+    for outcome in engine.map(made, todo):
         if outcome.result is None:
             raise SystemExit(str(outcome.failure))
         found.append(outcome.result)
@@ -203,7 +206,7 @@ def costs() -> bool:
 
 
 def verdicts() -> bool:
-    found = measured(simulator.cases())
+    found = measured(simulator.cases(), simulator.made)
     density = [one for one in found if one.case.concept == "density"]
     light = [one for one in found if one.case.concept == "light"]
     shares = [
@@ -218,13 +221,21 @@ def verdicts() -> bool:
     return bool(caught >= CAUGHT and kept >= KEPT)
 
 
+def unseen(images: list[str]) -> bool:
+    found = measured(fifth.cases(images), fifth.made)
+    said = [verdict.judge(one.measures, one.case.concept) for one in found]
+    caught, kept = report("unseen, the shipped limits", found, said)
+    alone(found)
+    return caught >= CAUGHT and kept >= KEPT
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--only", choices=("costs", "verdicts"))
-    only = options.parse_args().only
-    met = [costs()] if only != "verdicts" else []
-    if only != "costs":
-        met.append(verdicts())
+    options.add_argument("--only", choices=("costs", "verdicts", "unseen"))
+    options.add_argument("images", nargs="*", help="base images of your own for the unseen pairs")
+    asked = options.parse_args()
+    parts = {"costs": costs, "verdicts": verdicts, "unseen": lambda: unseen(asked.images)}
+    met = [parts[part]() for part in ([asked.only] if asked.only else parts)]
     return 0 if all(met) else 1
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from curate import images
 from curate.demo.ink import Ink
@@ -285,5 +286,14 @@ def squashed(image: RGB, side_px: int = 224) -> RGB:
 
 def changed(frame: RGB, twin: RGB) -> float:
     """The share of the pixels that differ by more than 8 in CIELAB."""
-    labs = [cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for i in (frame, twin)]
-    return float((np.linalg.norm(labs[0] - labs[1], axis=2) > 8).mean())
+    return float((_apart(frame, twin) > 8).mean())
+
+
+def effect(before: RGB, after: RGB) -> float:
+    """The mean distance of two images in CIELAB."""
+    return float(_apart(before, after).mean())
+
+
+def _apart(one: RGB, other: RGB) -> NDArray[np.float32]:
+    labs = [cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for i in (one, other)]
+    return np.asarray(np.linalg.norm(labs[0] - labs[1], axis=2))

@@ -40,6 +40,9 @@ APART = sim.APART
 GOOD_EACH = 2
 WEAK = "nothing to simplify"
 LEAST_CHANGED = 0.1
+NO_FAULT = "a fault without effect"
+LEAST_EFFECT = 1.0
+"""In CIELAB: under it a fault cannot be seen, as a grey picture that was greyed."""
 
 
 def _smoothed_l0(image: RGB) -> RGB:
@@ -88,22 +91,28 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A pair's measures, both halves for an encoder, and the share that the simplifier changed."""
+    """A pair's measures, and both halves for an encoder.
+
+    `changed` is the share of the picture that the simplifier changed, `effect` how far in CIELAB
+    the fault moved the twin.
+    """
 
     case: Case
     measures: Measures
     small: tuple[RGB, RGB]
     changed: float
+    effect: float = np.inf
 
     @property
     def label(self) -> str:
         """What it is: a "good" one whose simplifier left nearly all as it was is none."""
         weak = self.case.concept == "density" and self.changed < LEAST_CHANGED
-        return self.case.fault or (WEAK if weak else "good")
+        fault = self.case.fault if self.effect >= LEAST_EFFECT else NO_FAULT
+        return fault if self.case.fault else WEAK if weak else "good"
 
     @property
     def is_bad(self) -> bool:
-        return self.label not in ("good", WEAK, APART)
+        return self.label not in ("good", WEAK, APART, NO_FAULT)
 
 
 def cases() -> list[Case]:
@@ -148,12 +157,13 @@ def made(case: Case) -> Measured:
     how = case.fault if case.fault in REDRAWN else case.simplifier
     edited = sim.night(frame, dice) if case.concept == "light" else simplified(case.base, how)
     changed = sim.changed(frame, edited)
-    twin = (sim if case.seed % 2 else fourth).harmless(edited, dice)
+    sound = twin = (sim if case.seed % 2 else fourth).harmless(edited, dice)
     if case.fault in FAULTS:
-        twin = FAULTS[case.fault](frame, twin, dice)
+        twin = FAULTS[case.fault](frame, sound, dice)
     elif case.fault in BOTH:
         frame, twin = BOTH[case.fault](frame, twin, dice)
     elif case.fault == OTHER:
         twin = simplified(another(case.base), case.simplifier)
     small = (sim.squashed(frame), sim.squashed(twin))
-    return Measured(case, measure(frame, twin), small, changed)
+    effect = sim.effect(sound, twin) if case.fault in FAULTS else np.inf
+    return Measured(case, measure(frame, twin), small, changed, effect)

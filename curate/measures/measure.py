@@ -99,6 +99,7 @@ def _of_edges(
         "gradient_ncc": edges.signed if edges else None,
         "edge_ncc": edges.unsigned if edges else None,
         "edges_held": edges.held if edges else None,
+        "edges_anew": edges.anew if edges else None,
         "edges_moved": places.moved(frame, twin, valid),
     }
 
@@ -112,15 +113,20 @@ def _of_colours(frame: RGB, twin: RGB, affine: register.Affine | None) -> Measur
     shift = colour.shift(before, after, colour.unedited(*textures, cells))
     tile = colour.worst_tile(before, after, cells)
     slopes = flat.slopes(frame, twin, valid)
+    mode = colour.commonest(before, after, cells) or (None, None, None)
     return {
         "lightness_shift": shift.lightness if shift else None,
         "a_shift": shift.a if shift else None,
         "b_shift": shift.b if shift else None,
+        "lightness_mode": mode[0],
+        "a_mode": mode[1],
+        "b_mode": mode[2],
         "chroma_slope": shift.chroma_slope if shift else None,
         "contrast_ratio": shift.contrast_ratio if shift else None,
         "chroma_flat": slopes.chroma if slopes else None,
         "contrast_flat": slopes.contrast if slopes else None,
         "texture_left": colour.texture_left(*textures, cells),
+        "texture_least": colour.texture_least(*textures, cells),
         "tile_residual": tile.residual if tile else None,
         "tile_x": tile.x if tile else None,
         "tile_y": tile.y if tile else None,

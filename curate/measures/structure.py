@@ -12,6 +12,9 @@ from curate.measures.ranks import quantile
 
 _STRONG_SHARE = 0.2
 _LEAST = 1e-9
+_NEAR_PX = 5  # of 256: an edge that is softer or a little off lies within
+_PLACE_PX = 17  # of 256: about the tile in which content is compared
+_SOBEL = 8  # what it makes of one level a px
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,16 @@ class Agreement:
     dark to bright for the same as one from bright to dark, and strong and weak edges nearly alike:
     day and night have those in common, when a window that was dark is lit. `held` is `signed` where
     the twin's edges are strongest: whatever was taken away, what is left must lie where it lay.
+
+    `anew` is in levels a px: by how much the twin's edges, in the place where it is most, are
+    stronger than any edge of that direction that the frame has near them. Taking away and
+    softening make none; drawing shapes that were not there does.
     """
 
     signed: float
     unsigned: float
     held: float
+    anew: float
 
 
 def agreement(
@@ -46,7 +54,8 @@ def agreement(
     around = cv2.BORDER_CONSTANT
     inside = cv2.erode(halved, np.ones((3, 3)), borderType=around, borderValue=1)
     places = np.flatnonzero(inside)
-    a, b = (_gradients(_halved(half)).reshape(2, -1).take(places, 1) for half in (frame, twin))
+    before, after = _gradients(_halved(frame)), _gradients(_halved(twin))
+    a, b = (one.reshape(2, -1).take(places, 1) for one in (before, after))
     if not len(places):
         return None
     signed = _correlation(a, b)
@@ -56,7 +65,21 @@ def agreement(
     held = _correlation(a.take(strongest, 1), b.take(strongest, 1))
     if signed is None or unsigned is None or held is None:
         return None
-    return Agreement(signed, unsigned, held)
+    return Agreement(signed, unsigned, held, _anew(before, after, np.asarray(inside, np.uint8)))
+
+
+def _anew(
+    frame: NDArray[np.float32], twin: NDArray[np.float32], inside: NDArray[np.uint8]
+) -> float:
+    """The largest mean over a place of what the twin's gradients exceed all of the frame's by."""
+    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_NEAR_PX, _NEAR_PX))
+    excess = np.zeros(inside.shape, np.float32)
+    for angle in np.arange(4, dtype=np.float32) * np.float32(np.pi / 4):
+        before, after = (np.cos(angle) * x + np.sin(angle) * y for x, y in (frame, twin))
+        excess = np.maximum(excess, after - cv2.dilate(before, near))
+        excess = np.maximum(excess, cv2.erode(before, near) - after)
+    excess *= inside
+    return float(cv2.blur(excess, (_PLACE_PX, _PLACE_PX)).max()) / _SOBEL
 
 
 def _halved(luma: NDArray[np.float32]) -> NDArray[np.float32]:

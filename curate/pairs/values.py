@@ -64,3 +64,16 @@ def larger(one: str, other: str) -> Value:
         return b if a is None else a if b is None or a >= b else b
 
     return Value((one, other), single, lambda columns: np.fmax(columns[one], columns[other]))
+
+
+def lesser(one: Value, other: Value) -> Value:
+    """The lesser of two values of the same thing: both must be too large for a pair to be refused."""
+
+    def single(measures: Measures) -> float | None:
+        found = (value(measures) for value in (one, other))
+        return min((value for value in found if value is not None), default=None)
+
+    def column(columns: Mapping[str, Column]) -> Column:
+        return np.fmin(one.column(columns), other.column(columns))
+
+    return Value((*one.names, *other.names), single, column)

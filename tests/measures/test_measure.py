@@ -63,6 +63,31 @@ def test_detail_falls_with_clutter_and_rises_when_the_halves_are_reversed() -> N
     )
 
 
+def test_a_copy_loses_texture_nowhere_and_a_twin_somewhere() -> None:
+    noisy = scene(4) + np.random.default_rng(1).normal(0, 2, scene(4).shape)
+    copy = np.asarray(noisy.clip(0, 255), np.uint8)
+
+    assert value(scene(4), copy, "texture_least") > 0.9
+    assert value(scene(4), twin_of(4), "texture_least") < 0.7
+
+
+def test_shapes_that_the_frame_has_not_are_edges_drawn_anew() -> None:
+    painted = twin_of(6)
+    for left in range(300, 380, 20):
+        painted[100:220, left : left + 10] = (30, 20, 60)
+
+    assert value(scene(6), twin_of(6), "edges_anew") < 2
+    assert value(scene(6), painted, "edges_anew") > 5
+
+
+def test_a_change_of_a_third_of_the_picture_is_not_what_most_of_it_has_in_common() -> None:
+    twin = twin_of(1)
+    twin[:, :210] = recoloured(twin, a=20)[:, :210]
+
+    assert abs(value(scene(1), twin, "a_mode")) < 0.6
+    assert value(scene(1), recoloured(twin_of(1), a=5), "a_mode") == pytest.approx(5, abs=0.6)
+
+
 def test_density_does_not_depend_on_exposure() -> None:
     frame = scene(5)
     dark = np.asarray(frame * 0.4, np.uint8)

@@ -23,7 +23,7 @@ def test_who_keeps_what_the_rule_rejects_is_proposed_a_wider_limit() -> None:
     )
 
     (proposal,) = found.proposals
-    assert (proposal.key, proposal.now) == ("shift_px", 1.5)
+    assert (proposal.key, proposal.now) == ("shift_px", DEFAULTS["shift_px"])
     assert 2.6 < proposal.proposed < 4
     assert (found.decided, found.agreed_now, found.agreed) == (12, 8, 12)
     assert (found.wrongly_caught, found.missed) == ((4, 0), (0, 0))

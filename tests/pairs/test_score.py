@@ -15,7 +15,7 @@ PERFECT = {
     "contrast_ratio": 1.0,
     "tile_residual": 0.0,
     "detail_ratio": (DEFAULTS["detail_min"] + DEFAULTS["detail_max"]) / 2,
-    "texture_left": (DEFAULTS["detail_min"] + DEFAULTS["detail_max"]) / 2,
+    "texture_least": (DEFAULTS["detail_min"] + DEFAULTS["detail_max"]) / 2,
     "clip_similarity": 1.0,
 }
 
@@ -35,7 +35,7 @@ def test_a_perfect_pair_has_the_score_one():
         ("chroma_slope", 1.05),
         ("contrast_ratio", 0.9),
         ("tile_residual", 20.0),
-        ("texture_left", 0.9),
+        ("texture_least", 0.8),
         ("detail_ratio", 0.35),
         ("clip_similarity", 0.7),
     ],

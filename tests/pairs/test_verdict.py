@@ -23,6 +23,8 @@ GOOD: dict[str, float | None] = {
     "tile_residual": 9.0,
     "detail_ratio": 0.6,
     "texture_left": 0.6,
+    "texture_least": 0.4,
+    "edges_anew": 0.3,
     "edges_moved": 0.0,
     "chroma_flat": 0.98,
     "contrast_flat": 0.97,
@@ -42,12 +44,13 @@ BAD: list[tuple[dict[str, float | None], str, str]] = [
     ({"contrast_ratio": 0.7, "contrast_flat": 0.7}, "contrast 0.70", "reject"),
     ({"contrast_ratio": 1.2}, "contrast 1.20 times", "reject"),
     ({"tile_residual": 60.0}, "one place changed a lot, by 60", "look"),
-    ({"texture_left": 0.97}, "hardly simplified: 0.97", "reject"),
-    ({"texture_left": 0.97, "density_frame": 0.3}, "nothing to simplify: the frame holds 0.30",
+    ({"edges_anew": 7.0}, "drawn anew: one place has edges of 7.0", "look"),
+    ({"texture_least": 0.97}, "hardly simplified: where least is left 0.97", "reject"),
+    ({"texture_least": 0.97, "density_frame": 0.3}, "nothing to simplify: the frame holds 0.30",
      "reject"),
     ({"texture_left": 1.6}, "1.60 times the frame's texture", "reject"),
     ({"detail_ratio": 0.01}, "only 0.01 of the frame's detail", "look"),
-    ({"texture_left": None}, "the frame is flat", "reject"),
+    ({"texture_least": None}, "the frame is flat", "reject"),
     ({"clip_similarity": 0.3}, "CLIP image similarity 0.30", "reject"),
 ]  # fmt: skip
 
@@ -103,6 +106,14 @@ def test_a_window_that_is_lit_at_night_is_no_fault() -> None:
     assert judge(lit, "none").ruling == "reject"
 
 
+def test_a_tint_of_the_whole_moves_what_most_places_have_in_common_too() -> None:
+    many = GOOD | {"a_shift": 4.0, "a_mode": 0.3, "b_mode": 0.2}
+    whole = many | {"a_mode": 3.8}
+
+    assert judge(many, "density").ruling == "keep"
+    assert judge(whole, "density").ruling == "reject"
+
+
 def test_a_displacement_by_which_nothing_fits_better_is_no_finding() -> None:
     vague = GOOD | {"shift_px": 6.0, "registration_gain": 1.02}
 
@@ -117,7 +128,7 @@ def test_content_counts_where_the_light_does_not_change() -> None:
 
 @pytest.mark.parametrize("concept", ["density", "light", "none"])
 def test_a_twin_that_is_the_frame_is_no_edit_in_any_concept(concept: Concept) -> None:
-    judgement = judge(GOOD | {"ssim": 1.0, "texture_left": 1.0}, concept)
+    judgement = judge(GOOD | {"ssim": 1.0, "texture_left": 1.0, "texture_least": 1.0}, concept)
 
     assert [reason.badge for reason in judgement.reasons] == ["no edit"]
 
