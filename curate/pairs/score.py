@@ -66,8 +66,10 @@ def scores(values: Mapping[str, Column], concept: Concept, limits: Thresholds) -
         value, ideal = values[limit.key], _IDEALS.get(limit.key, middle)
         is_missing = np.isnan(value)
         if room := limits[limit.key] - ideal:
-            strain = np.maximum((value - ideal) / room, 0)
-            total += np.where(is_missing, 0, np.minimum(strain * strain, _MOST))
+            with np.errstate(over="ignore"):  # a limit a hair from its ideal; `_MOST` is less
+                strain = np.maximum((value - ideal) / room, 0)
+                strain *= strain
+            total += np.where(is_missing, 0, np.minimum(strain, _MOST))
             count += ~is_missing
         if limit.missing is not None:
             total += _MISSING * is_missing

@@ -67,7 +67,7 @@ def larger(one: str, other: str) -> Value:
 
 
 def lesser(one: Value, other: Value) -> Value:
-    """The lesser of two values of the same thing: both must be too large for a pair to be refused."""
+    """The lesser of two values of the same thing: both must be too large for a pair to fail."""
 
     def single(measures: Measures) -> float | None:
         found = (value(measures) for value in (one, other))

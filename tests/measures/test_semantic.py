@@ -126,7 +126,7 @@ def test_only_the_missing_part_is_measured_when_an_encoder_comes_later(
     place_twins(tmp_path, 1)
     with Ledger(tmp_path) as ledger:
         before = pair_check(ledger).pairs[0].pair
-        monkeypatch.setattr("curate.pairs.checks.measure", None)
+        monkeypatch.setattr("curate.measures.measure.measure", None)
         after = pair_check(ledger, clip=str(tiny_clip)).pairs[0].pair
 
     assert after.measures == before.measures | {semantic.CLIP: after.measures[semantic.CLIP]}

@@ -117,7 +117,7 @@ def test_nobody_needs_a_mouse_or_eyes(page: Page) -> None:
     expect(page.locator("#canvas")).to_have_attribute("role", "img")
     expect(page.locator("#canvas")).to_have_attribute("aria-label", "frame of swapped, 1:1")
     expect(page.locator("#say")).to_contain_text(
-        "1 of 6: swapped. Not decided. Rule: look, one place"
+        "1 of 6: swapped. Not decided. Rule: look, drawn anew: one place"
     )
     for element in page.locator("button, select, input, [role=listbox], [role=slider]").all():
         assert element.evaluate(
