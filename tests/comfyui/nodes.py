@@ -87,7 +87,7 @@ class Lora:
 
 
 class Shaky:
-    """An image without what is smaller than 13 px, moved aside by 5 px for each of seed modulo 3.
+    """An image without what is smaller than 3 px, moved aside by 5 px for each of seed modulo 3.
 
     A stand-in for a model that hits or misses by its seed.
     """
@@ -101,7 +101,7 @@ class Shaky:
     def run(self, image, seed):
         planes = image.movedim(-1, 1)
         for sign in (-1, 1, 1, -1):  # least, most; most, least
-            for window in ((13, 1), (1, 13)):
+            for window in ((3, 1), (1, 3)):
                 pad = window[0] // 2, window[1] // 2
                 planes = sign * torch.nn.functional.max_pool2d(sign * planes, window, 1, pad)
         return (torch.roll(planes.movedim(1, -1), seed % 3 * 5, dims=2),)
