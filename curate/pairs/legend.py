@@ -83,7 +83,7 @@ NUMBERS = (
     Number("tile_residual", "worst tile", 0, " Lab"),
     Number("detail_ratio", "detail left", 2),
     Number("texture_left", "texture left", 2),
-    Number("texture_least", "texture left where least", 2),
+    Number("texture_least", "least texture left", 2),
     Number("sharpness", "sharpness", 3, "×"),
     Number("density_frame", "frame density", 2, " bits/px"),
     Number("density_twin", "twin density", 2, " bits/px"),

@@ -164,7 +164,7 @@ LIMITS = (
     ),
     Limit(
         "detail_max", 0.88, "over", the("texture_least"), "reject", _DENSITY, "no edit",
-        "hardly simplified: where least is left {value:.2f} of the texture is (limit {limit:g})",
+        "hardly simplified: {value:.2f} of the texture is left where most went (limit {limit:g})",
         "the frame is flat",
     ),
     Limit(
@@ -271,7 +271,7 @@ def _reason(limit: Limit, value: float, measures: Measures, limits: Thresholds) 
         return Reason(
             NOTHING_TO_EDIT,
             f"{NOTHING_TO_EDIT}: the frame holds {density:.2f} bits/px (plain below {plain:g}), "
-            f"{value:.2f} of its texture is left",
+            f"{value:.2f} of its texture is left where most went",
             limit.ruling,
         )
     return Reason(

@@ -45,7 +45,7 @@ BAD: list[tuple[dict[str, float | None], str, str]] = [
     ({"contrast_ratio": 1.2}, "contrast 1.20 times", "reject"),
     ({"tile_residual": 60.0}, "one place changed a lot, by 60", "look"),
     ({"edges_anew": 7.0}, "drawn anew: one place has edges of 7.0", "look"),
-    ({"texture_least": 0.97}, "hardly simplified: where least is left 0.97", "reject"),
+    ({"texture_least": 0.97}, "hardly simplified: 0.97 of the texture is left where", "reject"),
     ({"texture_least": 0.97, "density_frame": 0.3}, "nothing to simplify: the frame holds 0.30",
      "reject"),
     ({"texture_left": 1.6}, "1.60 times the frame's texture", "reject"),
