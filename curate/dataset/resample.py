@@ -69,10 +69,10 @@ def hold_memory() -> None:
 def _product(matrix: tuple[_Band, ...], values: NDArray[np.generic]) -> Floats:
     height = matrix[-1].row + len(matrix[-1].weights)
     product = np.empty((height, values.shape[1]), np.float32)
-    values = values.astype(np.float32, copy=False)
     for band in matrix:
         into = product[band.row : band.row + len(band.weights)]
-        np.matmul(band.weights, values[band.start : band.stop], out=into)
+        some = values[band.start : band.stop].astype(np.float32, copy=False)  # stays in the cache
+        np.matmul(band.weights, some, out=into)
     return product
 
 
