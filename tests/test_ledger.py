@@ -19,7 +19,7 @@ from curate.errors import (
 )
 from curate.ledger import Ledger
 from curate.records import Frame, Task, Twin, Verdict
-from curate.rows import stored, writing
+from curate.rows import writing
 from curate.schema import MIGRATIONS
 
 FRAME = Frame("f1", "film", 3, 12.5, "frames/a.png", 1920, 1080, 0.4, 2.0)
@@ -142,8 +142,8 @@ def test_what_an_older_version_recorded_is_kept(tmp_path, version):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {version}")
         for kind, nouns in (("tasks", [task, *others]), ("frames", [FRAME])):
-            marks, values = writing(type(nouns[0]))
-            rows = [tuple(map(stored, values(noun))) for noun in nouns]
+            marks, row = writing(type(nouns[0]))
+            rows = [row(noun) for noun in nouns]
             db.executemany(f"INSERT INTO {kind} VALUES ({marks})", rows)
     db.close()
 

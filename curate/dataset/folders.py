@@ -7,16 +7,12 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from curate import files, identity, images
 from curate.dataset import buckets, resample
 from curate.dataset.captions import Captions
 from curate.dataset.musubi import CAPTION, HALVES
 from curate.errors import BadInput, ImageUnreadable, NotWritable, SizesDiffer
-
-Stamp: TypeAlias = tuple[int, ...]
-"""A file's size in bytes and time of change in ns: while they stand, so do its bytes."""
 
 _STAGE = "staging"
 
@@ -26,7 +22,7 @@ class Placing:
     """A kept pair to put into the dataset; `id` hashes its name, both halves and the resolution.
 
     `resolution` None keeps the size. `stages` is where `work` leaves the halves, `targets` where
-    they belong. `hashes` and `stamps` are what the halves had when they were checked.
+    they belong. `hashes` and `stamps`, see `files.stamp`, are of the halves that were checked.
     """
 
     id: str
@@ -34,7 +30,7 @@ class Placing:
     pair_id: str
     sources: tuple[Path, Path]
     hashes: tuple[str, str]
-    stamps: tuple[Stamp, ...]
+    stamps: tuple[tuple[int, ...], ...]
     resolution: int | None
     stages: tuple[Path, Path]
     targets: tuple[Path, Path]
@@ -161,12 +157,12 @@ def _has_caption(image: Path, text: str) -> bool:
     return file.is_file() and file.read_bytes() == text.encode()
 
 
-def _read(source: Path) -> tuple[bytes, Stamp]:
+def _read(source: Path) -> tuple[bytes, tuple[int, int]]:
     """The bytes of a file, and its stamp."""
     try:
         with source.open("rb") as file:
-            entry = os.fstat(file.fileno())
-            return file.read(), (entry.st_size, entry.st_mtime_ns)
+            stamp = files.stamp(os.fstat(file.fileno()))
+            return file.read(), stamp
     except OSError as error:
         raise ImageUnreadable.of(source, error) from error
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from curate import identity
+from curate import files, identity
 from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
 from curate.records import Concept, Twin
 
@@ -153,10 +153,9 @@ def stamp_of(image: Path | str) -> list[int]:
         ImageMissing, ImageUnreadable: there is no such file, or it cannot be read.
     """
     try:
-        entry = os.stat(image)  # noqa: PTH116 - a Path of it takes longer than the rest
+        return list(files.stamp(os.stat(image)))  # noqa: PTH116 - a Path of it takes longer than the rest
     except OSError as error:
         raise ImageUnreadable.of(Path(image), error) from error
-    return [entry.st_size, entry.st_mtime_ns]
 
 
 def measuring(tasks: Sequence[Measuring], one: Halves) -> Measuring | None:
