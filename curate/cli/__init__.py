@@ -22,24 +22,41 @@ from curate.cli.help import WIDTH, Command, Group
 from curate.cli.options import DEFAULT_WORKSPACE
 from curate.errors import CurateError
 
-COMMANDS = (
-    "extract",
-    "kontext",
-    "pair-check",
-    "review",
-    "dataset",
-    "train",
-    "merge",
-    "inspect",
-    "grid",
-    "pack",
-    "unpack",
-    "status",
-    "demo",
-    "doctor",
-    "ledger",
-)
-"""Each is a module here, with a function of its name or an `app` of several; in help's order."""
+COMMANDS = {
+    "extract": (
+        "Take the frames worth having out of films: one a shot, crowded, sharp, no two alike."
+    ),
+    "kontext": "Make the twin of every extracted frame: the same picture under an instruction.",
+    "pair-check": (
+        "Measure how each twin fits its frame and rule: keep, look or reject, with the reasons."
+    ),
+    "review": "Decide on the pairs on a local page: keep, reject or repair, saved as you press.",
+    "dataset": (
+        "Write the kept pairs as two image folders and all that Musubi Tuner needs to train them."
+    ),
+    "train": (
+        "Train the dense and the sparse LoRA with Musubi Tuner; without it, print the commands."
+    ),
+    "merge": "Subtract LoRA B from LoRA A, exactly, and write the difference at a small rank.",
+    "inspect": "Show what a LoRA holds and how it was made; with two, how they differ.",
+    "grid": (
+        "Render a slider LoRA at each strength under each prompt, side by side, and measure it."
+    ),
+    "pack": (
+        "Put pairs, captions, settings, graphs, seeds, measures, LoRAs and ledger into one file."
+    ),
+    "unpack": "Check an archive and restore the workspace that it was packed from.",
+    "status": (
+        "Show for each station what is done, failed and waiting, and the next command to type."
+    ),
+    "demo": "Run the whole loop on a drawn film, without a GPU, a server or a download.",
+    "doctor": "Look for all that the stations need; each line is ok or says the remedy.",
+    "ledger": "The ledger as JSON lines, or elsewhere.",
+}
+"""In help's order, each with the first sentence of its own help.
+
+Each is a module here, with a function of its name or an `app` of several.
+"""
 
 _NO_DEFAULT = {"help", "version", "install_completion", "show_completion"}
 
@@ -54,6 +71,10 @@ class _Front(Group):
     def invoke(self, ctx: Any) -> Any:
         with _telling_where():
             return super().invoke(ctx)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def pack(
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
 ) -> None:
-    """Put pairs, captions, settings, graphs, seeds, measures, LoRAs and the ledger into one file.
+    """Put pairs, captions, settings, graphs, seeds, measures, LoRAs and ledger into one file.
 
     It has no times and no paths of this machine: the same workspace gives the same bytes.
     """

@@ -80,6 +80,8 @@ def probe(path: Path, stream: int | None = None) -> Source:
         if not shown:
             raise NoVideo(path)
         found = _chosen(path, shown, stream)
+        if _is_encrypted(container, found):
+            raise FilmEncrypted(path)
         context = found.codec_context
         if context is None or not context.pix_fmt or not context.width or found.time_base is None:
             raise FilmUnreadable(path, "its picture format cannot be made out")
@@ -87,8 +89,6 @@ def probe(path: Path, stream: int | None = None) -> Source:
         start_s = Fraction(start_us, av.time_base) if start_us is not None else Fraction(0)
         start = round(start_s / found.time_base)
         declared_s = _declared_s(container, found)
-        if _is_encrypted(container, found):
-            raise FilmEncrypted(path)
         is_strict = _is_strict(container, found)
         landmarks, stop = _index(container, found, start)
         width, height = _shown_size(context.width, context.height, found.sample_aspect_ratio)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from curate.cli import COMMANDS
+from curate.cli import COMMANDS, front
 
 ROOT = Path(__file__).parents[2]
 HEAVY = "cv2 numpy torch datasets aiohttp av PIL transformers sqlite3 rich ray"
@@ -26,6 +26,12 @@ def test_every_command_has_help_and_loads_nothing_heavy_for_it(arguments):
     )
 
     assert ran.stdout.rstrip().endswith("0 []")
+
+
+def test_the_list_of_commands_says_of_each_the_first_sentence_of_its_help():
+    own = {name: found.get_short_help_str(limit=1000) for name, found in front().commands.items()}
+
+    assert own == COMMANDS
 
 
 def test_help_answers_at_once(curate):
