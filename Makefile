@@ -2,7 +2,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Most modules of the larger packages are never imported: each is compiled at its first import.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
 # The tests start curate again and again: its modules are compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
