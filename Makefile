@@ -15,7 +15,7 @@ demo: .venv/base
 	@echo "(curate is in $(BIN): . $(BIN)/activate)"
 
 test: .venv/test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/test
 	$(BIN)/ruff check .

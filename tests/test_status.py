@@ -21,7 +21,7 @@ def checked(curate):
     place_twins(curate.workspace, 2)
     for seed in (5, 6):
         place_twin(curate.workspace, f"night_{seed}", scene(seed), twin_of(seed), prompt="flatten")
-    assert curate("pair-check").returncode == 0
+    assert curate("pair-check", "--clip", "none").returncode == 0
     assert curate("dataset", "--prompt", "simplify").returncode == 0
     return curate
 
@@ -60,7 +60,8 @@ def test_pairs_of_plain_folders_count(curate):
     place_twins(curate.workspace, 3)
     halves = [curate.workspace / "twins/simplify" / half for half in ("frame", "twin")]
     other = "-w", curate.folder / "other"
-    ran = curate(*other, "pair-check", "--dense", halves[0], "--sparse", halves[1])
+    folders = "--dense", halves[0], "--sparse", halves[1]
+    ran = curate(*other, "pair-check", "--clip", "none", *folders)
     assert ran.returncode == 0, ran.stderr
     assert curate(*other, "dataset").returncode == 0
 
@@ -75,12 +76,12 @@ def test_frames_dropped_by_a_later_extraction_are_trained_on_nowhere(curate, dra
     for command in (
         ("extract", drawn_film, "--count", 4),
         ("kontext", "--backend", "embedded"),
-        ("pair-check",),
+        ("pair-check", "--clip", "none"),
         ("extract", drawn_film, "--count", 1),
     ):
         assert curate(*command).returncode == 0
 
-    pairs = json.loads(curate("pair-check", "--json").stdout)["pairs"]
+    pairs = json.loads(curate("pair-check", "--clip", "none", "--json").stdout)["pairs"]
     curate("dataset")
 
     assert len(pairs) == 1
@@ -92,7 +93,7 @@ def test_what_failed_stands_with_its_reason(curate):
     name = place_twins(curate.workspace, 2)[0]
     (curate.workspace / "twins/simplify/twin" / f"{name}.png").write_bytes(b"no image")
 
-    assert curate("pair-check").returncode == 1
+    assert curate("pair-check", "--clip", "none").returncode == 1
 
     (failed,) = status.of(curate.workspace).failed
     assert failed.item == name

@@ -14,7 +14,7 @@ from tests.conftest import Cli
 from tests.pairs.scenes import place_twin, recoloured, scene, twin_of
 
 SIZE = {"width": 320, "height": 192}
-LOOSE = ("--set", "tint=20", "--set", "detail_max=2", "--set", "gradient_ncc=0")
+LOOSE = ("--clip", "none", "--set", "tint=20", "--set", "detail_max=2", "--set", "gradient_ncc=0")
 
 
 def pair(seed: int, a: float) -> tuple[RGB, RGB]:
