@@ -28,6 +28,7 @@ _FORBIDDEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _HIDDEN = "•••"
 _MESSAGE_BYTES = 64 << 20  # previews are images
 _PULSE_S = 40.0  # the socket's other end is asked for a sign of life, and given half as long
+_EDGE = uuid4().hex  # of all forms: a server that keeps headers it has parsed parses one
 
 T = TypeVar("T")
 
@@ -86,19 +87,18 @@ class Form:
 
     def sent(self) -> dict[str, Any]:
         """The body and its header, as aiohttp takes them; RFC 7578."""
-        edge = uuid4().hex
         parts = [
-            f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            f'--{_EDGE}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in self.fields.items()
         ]
         parts.append(
-            f'--{edge}\r\nContent-Disposition: form-data; name="{self.field}"; '
+            f'--{_EDGE}\r\nContent-Disposition: form-data; name="{self.field}"; '
             f'filename="{self.filename}"\r\nContent-Type: image/png\r\n\r\n'
         )
         body = io.BytesIO(
-            b"".join(("".join(parts).encode(), self.png, f"\r\n--{edge}--\r\n".encode()))
+            b"".join(("".join(parts).encode(), self.png, f"\r\n--{_EDGE}--\r\n".encode()))
         )
-        return {"data": body, "headers": {"Content-Type": f"multipart/form-data; boundary={edge}"}}
+        return {"data": body, "headers": {"Content-Type": f"multipart/form-data; boundary={_EDGE}"}}
 
 
 class Wire:

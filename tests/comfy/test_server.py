@@ -50,6 +50,13 @@ async def test_an_uploaded_image_can_be_viewed_byte_by_byte(server):
     assert await server.view(Stored("a.png", "curate", "input")) == png
 
 
+def test_forms_share_their_boundary_which_a_server_takes_long_to_parse():
+    first, second = (wire.Form({}, "image", "a.png", png).sent() for png in (b"one", b"two"))
+
+    assert first["headers"] == second["headers"]
+    assert first["data"].getvalue() != second["data"].getvalue()
+
+
 @on
 async def test_other_bytes_under_the_same_name_get_another(server):
     first = await server.upload(images.encode_png(room(2)), "b.png", "curate")
