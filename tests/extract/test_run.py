@@ -1,9 +1,5 @@
 import json
-import os
 import shutil
-import signal
-import sqlite3
-from pathlib import Path
 
 import av
 import numpy as np
@@ -14,34 +10,7 @@ from curate.demo.film import STORY, Take, draw, truth
 from curate.extract import run
 from curate.ledger import Ledger
 from curate.records import Film, Frame, Refusal, Shot
-from tests.conftest import Cli
-
-SHORT = [Take("library", 1), Take("sea", 1), Take("street", 1), Take("black", 0.5)]
-SMALL = (320, 180)
-
-
-@pytest.fixture(scope="module")
-def short(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("short") / "short.mp4"
-    draw(path, SHORT, size=SMALL)
-    return path
-
-
-@pytest.fixture(scope="module")
-def long(tmp_path_factory) -> Path:
-    """Two pieces, so that processes share the work."""
-    path = tmp_path_factory.mktemp("long") / "long.mkv"
-    draw(path, [Take(t.scene, t.seconds * 1.7, t.pan, t.join, t.join_s) for t in STORY], size=SMALL)
-    return path
-
-
-def snapshot(curate: Cli) -> tuple[dict[str, bytes], list[dict[str, object]]]:
-    """Every frame's bytes, and the ledger without the times of day."""
-    assert curate("ledger", "export", "ledger.jsonl").returncode == 0
-    lines = (curate.folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
-    records = [{k: v for k, v in json.loads(line).items() if k != "at"} for line in lines]
-    folder = curate.workspace / "frames"
-    return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}, records
+from tests.extract.conftest import SMALL, snapshot
 
 
 def test_a_film_becomes_frames_and_records(curate, drawn_film):
@@ -138,88 +107,6 @@ def test_two_films_of_one_name_do_not_collide(curate, short, tmp_path):
     assert all((curate.workspace / path).is_file() for path in paths)
 
 
-def test_a_broken_film_does_not_stop_the_others(curate, short, tmp_path):
-    (tmp_path / "bad.mkv").write_text("no film\n" * 99, encoding="utf-8")
-
-    ran = curate("extract", "bad.mkv", short, "missing.mkv")
-
-    assert ran.returncode == 1
-    assert "3 frames written" in ran.stdout
-    assert "bad.mkv" in ran.stderr
-    assert "missing.mkv" in ran.stderr
-    assert "Traceback" not in ran.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("missing.mkv", "There is no film"),
-        ("text.mkv", "Cannot decode text.mkv"),
-        ("folder", "There are no films in"),
-        ("sound.mkv", "has no video"),
-    ],
-)
-def test_what_is_no_film_is_said_with_a_remedy(curate, tmp_path, name, words):
-    (tmp_path / "text.mkv").write_text("no film\n" * 99, encoding="utf-8")
-    (tmp_path / "folder").mkdir()
-    with av.open(tmp_path / "sound.mkv", "w") as container:
-        stream = container.add_stream("aac", rate=44100)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
-        sound.sample_rate = 44100
-        container.mux(stream.encode(sound))
-        container.mux(stream.encode(None))
-
-    ran = curate("extract", name)
-
-    said = [line for line in ran.stderr.splitlines() if line.strip()]
-    assert ran.returncode == 3
-    assert words in said[-2]
-    assert said[-2].startswith("error:")
-    assert said[-1].startswith("       ")
-
-
-def test_a_truncated_film_is_used_as_far_as_it_goes_and_this_is_said(curate, tmp_path):
-    draw(tmp_path / "whole.mkv", STORY[:6], size=SMALL)
-    data = (tmp_path / "whole.mkv").read_bytes()
-    (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])
-
-    ran = curate("extract", "cut.mkv")
-
-    assert ran.returncode == 0
-    assert "cut.mkv breaks off at" in ran.stderr
-    assert list((curate.workspace / "frames").iterdir())
-
-
-def test_a_workspace_that_cannot_be_is_said(curate, short):
-    (curate.folder / "file").touch()
-
-    ran = curate("-w", "file/data", "extract", short)
-
-    assert ran.returncode == 3
-    assert "as the workspace" in ran.stderr
-
-
-@pytest.mark.skipif(
-    not Path("/dev/full").exists(), reason="the disk that is always full is Linux's"
-)
-def test_a_full_disk_is_said_and_the_next_run_finishes(curate, short):
-    wanted = json.loads(curate("-w", "other", "extract", short, "--json").stdout)["films"][0]
-    part = curate.workspace / f"{wanted['frames'][1]['path']}.part"
-    part.parent.mkdir(parents=True)
-    part.symlink_to("/dev/full")
-
-    ran = curate("extract", short)
-    assert ran.returncode == 3
-    assert "The disk is full" in ran.stderr
-    with Ledger(curate.workspace) as ledger:
-        assert not ledger.all(Frame)
-
-    part.unlink(missing_ok=True)
-    assert curate("extract", short).returncode == 0
-    names = {f"frames/{f.name}" for f in (curate.workspace / "frames").iterdir()}
-    assert names == {frame["path"] for frame in wanted["frames"]}
-
-
 def test_a_dry_run_says_what_would_be_read_and_writes_nothing(curate, short):
     ran = curate("extract", short, "--dry-run")
 
@@ -239,49 +126,6 @@ def test_a_count_that_is_none_is_a_usage_error(curate, short, count):
     assert curate("extract", short, f"--count={count}").returncode == 2
 
 
-def frames_there(curate: Cli) -> int:
-    folder = curate.workspace / "frames"
-    return len(list(folder.iterdir())) if folder.is_dir() else 0
-
-
-def rows(curate: Cli) -> int:
-    try:
-        db = sqlite3.connect(f"{(curate.workspace / 'curate.db').as_uri()}?mode=ro", uri=True)
-        try:
-            return int(db.execute("SELECT count(*) FROM films").fetchone()[0])
-        finally:
-            db.close()
-    except sqlite3.OperationalError:
-        return 0
-
-
-@pytest.fixture(scope="module")
-def undisturbed(long, tmp_path_factory) -> tuple[dict[str, bytes], list[dict[str, object]]]:
-    curate = Cli(tmp_path_factory.mktemp("undisturbed"))
-    assert curate("extract", long).returncode == 0
-    return snapshot(curate)
-
-
-@pytest.mark.parametrize(
-    "moment", ["at once", "the ledger is there", "the first frame", "the fifth frame", "recorded"]
-)
-def test_killed_at_any_moment_and_run_again_it_is_as_if_undisturbed(
-    curate, long, undisturbed, moment
-):
-    reached = {
-        "at once": lambda: True,
-        "the ledger is there": lambda: (curate.workspace / "curate.db").exists(),
-        "the first frame": lambda: frames_there(curate) >= 1,
-        "the fifth frame": lambda: frames_there(curate) >= 5,
-        "recorded": lambda: rows(curate) > 0,
-    }[moment]
-
-    curate.stop_when(reached, "extract", long, signal_number=signal.SIGKILL)
-    assert curate("extract", long).returncode == 0
-
-    assert snapshot(curate) == undisturbed
-
-
 def test_one_worker_and_many_find_the_same(tmp_path, long, monkeypatch):
     held = []
     for cores in (1, 3):
@@ -292,14 +136,3 @@ def test_one_worker_and_many_find_the_same(tmp_path, long, monkeypatch):
             held.append([ledger.all(kind) for kind in kinds])
 
     assert held[0] == held[1]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_refuses_is_said(curate, short):
-    (curate.workspace / "frames").mkdir(parents=True)
-    (curate.workspace / "frames").chmod(0o500)
-
-    ran = curate("extract", short)
-
-    assert ran.returncode == 3
-    assert "Cannot write" in ran.stderr
