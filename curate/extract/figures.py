@@ -20,7 +20,7 @@ Gray = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Glimpses = MutableMapping[int, bytes]
 
-VERSION = "figures/6"
+VERSION = "figures/7"
 """Goes up whenever a frame's figures change, for they are kept on disk."""
 
 OF_PIECE = frozenset({"rows", "columns"})
@@ -33,7 +33,7 @@ TONES = (32, 18)
 _HALF_TONES = (TONES[0] // 2, TONES[1] // 2)
 _TONE_BYTES = TONES[0] * TONES[1] * 3 // 2
 _TINT_BYTES = _TONE_BYTES // 3
-_SMALL_PX = 480
+_SMALL_PX, _TINY_PX = 480, 240
 _NEW_JUMP, _NEW_LIKENESS = 12.0, 0.7
 """A picture so different from the one last measured is measured anew at once."""
 
@@ -176,8 +176,9 @@ class _Scan:
         assert frame.pts is not None
         (whole, *chroma), bits = planes.yuv(frame)
         full = planes.is_full_range(frame)
-        small = _halved(whole, bits)
-        thumb = _full_range(_resized(small, THUMB), full)
+        small = _halved(whole, bits, _SMALL_PX)
+        tiny = _halved(small, 8, _TINY_PX)
+        thumb = _full_range(_resized(tiny, THUMB), full)
         sampled = [_sampled(plane, bits) for plane in chroma]
         layouts = [_resized(plane, _HALF_TONES).ravel() for plane in sampled]
         tones = np.concatenate([_resized(thumb, TONES).ravel(), *layouts])
@@ -192,7 +193,7 @@ class _Scan:
                 clear = _full_range(small, full)
                 self._drawn = density(clear), lettering.covered(clear)
                 if self._seen is not None:
-                    self._seen[frame.pts] = glimpse.jpeg(frame, clear, sampled)
+                    self._seen[frame.pts] = glimpse.jpeg(frame, _full_range(tiny, full), sampled)
         self._lit.append(self._box)
         old = self._tones[-1] if self._tones else tones
         tints = old[-_TINT_BYTES:], tones[-_TINT_BYTES:]
@@ -258,10 +259,10 @@ class _Scan:
         return left, top, right, bottom
 
 
-def _halved(plane: planes.Plane, bits: int) -> Gray:
-    """Luma of eight bits, halved until it is at most 480 px wide; exact halving is fast."""
+def _halved(plane: planes.Plane, bits: int, most_px: int) -> Gray:
+    """Luma of eight bits, halved until it is at most so wide; exact halving is fast."""
     small: NDArray[Any] = plane
-    while small.shape[1] > _SMALL_PX:
+    while small.shape[1] > most_px:
         size = (small.shape[1] // 2, small.shape[0] // 2)
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA))
     return (small >> (bits - 8)).astype(np.uint8) if bits > 8 else small

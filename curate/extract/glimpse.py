@@ -49,8 +49,10 @@ def to_rgb(luma: Floats, blue: Floats, red: Floats, *, full: bool) -> images.RGB
     `full` is whether the chroma goes from 0 to 255, not from 16 to 240.
     """
     reach = 1.0 if full else 255 / 224
-    signal = np.stack([luma, (blue - 128) * reach, (red - 128) * reach], axis=-1)
-    return np.clip(signal @ _LEVELS_709.T, 0, 255).round().astype(np.uint8)
+    levels = _LEVELS_709 * np.array([1, reach, reach], np.float32)
+    zero = -128 * levels[:, 1:].sum(axis=1, keepdims=True)
+    signal = cv2.transform(cv2.merge([luma, blue, red]), np.hstack([levels, zero]))
+    return np.asarray(np.clip(signal, 0, 255).round(), np.uint8)
 
 
 def nearest(moments: Sequence[int], first: int, stop: int, at: int) -> int | None:
