@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from curate.records import Pair, Ruling, Twin, Verdict
+from curate.records import Pair, Ruling, Verdict
 
 _RANK: dict[Ruling, int] = {"reject": 0, "look": 1, "keep": 2}
 
 
+class Made(Protocol):
+    """What of a twin the choice asks for."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def frame_id(self) -> str: ...
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def variant(self) -> int: ...
+
+
 def best(
-    pairs: Iterable[Pair], twins: Iterable[Twin], verdicts: Iterable[Verdict]
+    pairs: Iterable[Pair], twins: Iterable[Made], verdicts: Iterable[Verdict]
 ) -> dict[str, Ruling]:
     """The pair that counts for each frame under an instruction, with its ruling, by the pair's id.
 

@@ -19,6 +19,7 @@ def dump(ledger: Ledger, file: Path) -> None:
             {"table": table} | {column.name: getattr(noun, column.name) for column in fields(noun)},
             sort_keys=True,
             ensure_ascii=False,
+            default=lambda figures: json.loads(figures.text),
         )
         for kind, table in TABLES.items()
         for noun in ledger.each(kind)

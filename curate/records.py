@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -138,7 +139,7 @@ class Pair:
     concept: Concept
     frame_path: str
     twin_path: str
-    measures: dict[str, float | None]
+    measures: Mapping[str, float | None]
     encoder: str
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
@@ -11,6 +10,8 @@ from operator import attrgetter
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from curate import records
+from curate.figures import Figures, packed
+from curate.slots import built
 
 N = TypeVar("N")
 
@@ -34,6 +35,10 @@ _as_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 def stored(value: object) -> object:
     """A field's value as SQLite keeps it."""
+    if type(value) is Figures:
+        return value.text
+    if value == ():
+        return "[]"  # of most verdicts
     return _as_text(value) if isinstance(value, dict | tuple | list) else value
 
 
@@ -47,11 +52,8 @@ def restored(kind: type[N], row: Iterable[object]) -> N:
 
 
 def restored_all(kind: type[N], rows: Sequence[Sequence[Any]]) -> list[N]:
-    """The nouns that rows hold, made a column at a time: a frozen noun's own `__init__` is slow."""
-    nouns = [object.__new__(kind) for _ in rows]
-    for name, column in zip(_FIELDS[kind], restored_columns(kind, rows), strict=True):
-        deque(map(getattr(kind, name).__set__, nouns, column), maxlen=0)
-    return nouns
+    """The nouns that rows hold."""
+    return built(kind, len(rows), *restored_columns(kind, rows))
 
 
 def restored_columns(
@@ -59,12 +61,16 @@ def restored_columns(
 ) -> list[Iterable[Any]]:
     """The columns of rows that hold a noun's fields of these names, or all of its fields.
 
-    Their JSON is parsed at one go, which takes half as long.
+    Their JSON is parsed at one go, which takes half as long; measures are parsed when asked for.
     """
     own = names or _FIELDS[kind]
     columns: list[Iterable[Any]] = list(zip(*rows, strict=True)) or [()] * len(own)
+    numbers = columns[len(own) :]
+    del columns[len(own) :]
     for index, name in enumerate(own):
-        if container := _CONTAINERS[kind].get(name):
+        if (kind, name) == _MEASURES:
+            columns[index] = map(Figures, columns[index], *numbers)
+        elif container := _CONTAINERS[kind].get(name):
             parsed = json.loads(f"[{','.join(columns[index])}]")
             columns[index] = parsed if container is dict else map(container, parsed)
     return columns
@@ -75,14 +81,17 @@ def writing(kind: type[Any]) -> tuple[str, Callable[[Any], Sequence[object]]]:
     """The marks of a statement that writes a noun of a kind, and what makes a row of one."""
     names = _FIELDS[kind]
     values, as_text = attrgetter(*names), [names.index(name) for name in _CONTAINERS[kind]]
+    has_numbers = kind is _MEASURES[0]
 
     def row(noun: Any) -> Sequence[object]:
         found = list(values(noun))
         for place in as_text:
-            found[place] = _as_text(found[place])
+            found[place] = stored(found[place])
+        if has_numbers:
+            found.append(packed(noun.measures))
         return found
 
-    return ", ".join("?" * len(names)), row
+    return ", ".join("?" * (len(names) + has_numbers)), row
 
 
 def condition(where: Mapping[str, object]) -> tuple[str, list[object]]:
@@ -94,8 +103,12 @@ def condition(where: Mapping[str, object]) -> tuple[str, list[object]]:
 def _containers(kind: type[Any]) -> dict[str, Callable[[Any], object]]:
     """Which fields of a noun are stored as JSON, and as what they come back."""
     origins = {name: get_origin(hint) for name, hint in get_type_hints(kind).items()}
-    return {name: origin for name, origin in origins.items() if origin in (dict, tuple)}
+    containers = {dict: dict, tuple: tuple, Mapping: dict}
+    return {name: containers[origin] for name, origin in origins.items() if origin in containers}
 
+
+_MEASURES = (records.Pair, "measures")
+"""They are stored twice: as JSON, and in a last column as numbers."""
 
 _FIELDS = {kind: [column.name for column in fields(kind)] for kind in TABLES}
 _CONTAINERS = {kind: _containers(kind) for kind in TABLES}

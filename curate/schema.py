@@ -197,4 +197,20 @@ MIGRATIONS = (
     DROP TABLE old_frames;
     CREATE INDEX frames_by_film ON frames (film_id, time_s)
     """,
+    """
+    ALTER TABLE pairs ADD COLUMN numbers BLOB NOT NULL DEFAULT x'';
+
+    ALTER TABLE verdicts RENAME TO old_verdicts;
+    CREATE TABLE verdicts (
+        pair_id TEXT NOT NULL,
+        judge TEXT NOT NULL CHECK (judge IN ('rule', 'person')),
+        ruling TEXT NOT NULL CHECK (ruling IN ('keep', 'look', 'reject')),
+        reasons TEXT NOT NULL,
+        at TEXT NOT NULL DEFAULT '',
+        score REAL NOT NULL DEFAULT 0,
+        PRIMARY KEY (pair_id, judge)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO verdicts SELECT * FROM old_verdicts ORDER BY pair_id, judge;
+    DROP TABLE old_verdicts
+    """,
 )

@@ -7,14 +7,14 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from curate.errors import CurateError, Failure, NotWritable
-from curate.events import Tell, silent
+from curate.events import Event, Tell, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,12 +104,17 @@ def voice(*, quiet: bool, as_json: bool = False) -> Iterator[Tell]:
     if quiet:
         yield silent
         return
-    from curate.cli import progress
+    with ExitStack() as stack:
+        told: list[Tell] = []
 
-    if as_json:
-        yield progress.written()
-        return
-    with progress.drawn(_console(stderr=True)) as tell:
+        def tell(event: Event) -> None:
+            if not told:
+                from curate.cli import progress  # often there is nothing to tell
+
+                drawn = progress.drawn(_console(stderr=True))
+                told.append(progress.written() if as_json else stack.enter_context(drawn))
+            told[0](event)
+
         yield tell
 
 
@@ -156,4 +161,6 @@ def _plain(value: object) -> object:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Path):
         return value.as_posix()
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

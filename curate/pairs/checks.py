@@ -53,7 +53,8 @@ class Measured:
 class Plan:
     """The pairs whose measures stand, those to measure or to embed, and those that cannot be.
 
-    `renewed` are those of the first that stand for another twin or concept than is written.
+    `renewed` are those of the first that are to be written anew: they stand for another twin or
+    concept than is written, or an older version wrote them without their numbers.
     """
 
     known: tuple[tuple[Halves, Pair], ...]

@@ -6,12 +6,16 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from curate import files, identity
 from curate.errors import BadInput, BadSetting, FolderEmpty, ImageUnreadable, nearest
-from curate.records import Concept, Twin
+from curate.pairs.sources import Made
+from curate.records import Concept
+from curate.slots import built
 
 DenseHalf: TypeAlias = Literal["frame", "control"]
 """What stands for the dense side: the frame, or what the model made of it without an edit."""
@@ -75,7 +79,7 @@ def matched(dense: Path, sparse: Path, concept: Concept) -> tuple[list[Halves], 
 
 
 def of_twins(
-    twins: Iterable[Twin],
+    twins: Iterable[Made],
     file: Callable[[str], str],
     concept: Concept | None,
     dense: DenseHalf = "frame",
@@ -91,22 +95,26 @@ def of_twins(
         dense: which dense half.
     """
     current = {twin.twin_path: twin for twin in twins}
-    names = Counter(twin.name for twin in current.values())
-    return [
-        Halves(
-            twin.name if names[twin.name] == 1 else f"{twin.prompt}/{twin.name}",
-            twin.name,
-            twin.prompt,
-            concept or twin.concept,
-            twin.id,
-            twin.made_by,
-            file(twin.frame_path if dense == "frame" else twin.control_path),
-            file(twin.twin_path),
-            twin.captions,
-        )
-        for twin in sorted(current.values(), key=lambda twin: (twin.prompt, twin.name))
-        if dense == "frame" or twin.control_path
-    ]
+    alike = Counter(twin.name for twin in current.values())
+    there = [twin for twin in current.values() if dense == "frame" or twin.control_path]
+    there.sort(key=attrgetter("prompt", "name"))
+    columns = dict(zip(Made._fields, zip(*there, strict=True), strict=False))
+    if not columns:
+        return []
+    names, prompts = columns["name"], columns["prompt"]
+    return built(
+        Halves,
+        len(there),
+        [n if alike[n] == 1 else f"{p}/{n}" for n, p in zip(names, prompts, strict=True)],
+        names,
+        prompts,
+        repeat(concept) if concept else columns["concept"],
+        columns["id"],
+        columns["made_by"],
+        map(file, columns["frame_path" if dense == "frame" else "control_path"]),
+        map(file, columns["twin_path"]),
+        columns["captions"],
+    )
 
 
 def _by_stem(folder: Path, notes: list[str]) -> dict[str, Path]:

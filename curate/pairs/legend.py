@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
-NOT_MEASURED = "not measured"
-
-_SURE = 0.499
-"""How far from a whole number of steps a value may lie that surely rounds to it."""
 
 _HYPHEN = re.compile(r"(?<![\w-])-(?=[\d.])")
 
@@ -26,30 +19,6 @@ class Number:
     digits: int
     unit: str = ""
     is_signed: bool = False
-
-    @property
-    def form(self) -> str:
-        """What `str.format` makes a value's text of."""
-        sign = "+" if self.is_signed else ""
-        return f"{{:{sign}z.{self.digits}f}}{self.unit}"
-
-    def texts(
-        self, values: NDArray[np.float64], dressed: Callable[[str], str], empty: str
-    ) -> list[str]:
-        """What `form` makes of each, `dressed`, and `empty` of NaN.
-
-        Those that round alike are written only once.
-        """
-        steps = values * 10**self.digits
-        near = np.rint(steps)
-        text = {
-            step: dressed(self.form.format(step / 10**self.digits))
-            for step in np.unique(near).tolist()
-        }
-        found = [text.get(step, empty) for step in near.tolist()]
-        for i in np.flatnonzero(~(np.abs(steps - near) < _SURE)).tolist():
-            found[i] = empty if np.isnan(values[i]) else dressed(self.form.format(values[i]))
-        return found
 
 
 NUMBERS = (
@@ -101,6 +70,23 @@ def of(measures: Iterable[str]) -> list[Number]:
     known = [number for number in NUMBERS if number.key in there]
     new = there.keys() - {number.key for number in NUMBERS} - _PLACES
     return known + [Number(key, key.replace("_", " "), 3) for key in sorted(new)]
+
+
+def as_json(numbers: Iterable[Number]) -> str:
+    """The legend as a page's script reads it."""
+    return json.dumps(
+        [
+            {
+                "key": number.key,
+                "label": number.label,
+                "digits": number.digits,
+                "unit": number.unit,
+                "signed": number.is_signed,
+            }
+            for number in numbers
+        ],
+        ensure_ascii=False,
+    )
 
 
 def minus(text: str) -> str:

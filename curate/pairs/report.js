@@ -1,30 +1,76 @@
 const $ = (selector) => document.querySelector(selector);
 const boxes = [...document.querySelectorAll(".top input[type=checkbox]")];
-const cards = [...document.querySelectorAll("article")];
-const name = (card) => card.querySelector("h2").textContent;
-const badges = (card) => [...card.querySelectorAll("[data-badge]")].map((item) => item.dataset.badge);
+const pairs = JSON.parse($("#pairs").textContent);
+const pairOf = new Map(pairs.map((pair) => [blank(pair), pair]));
+const cards = [...pairOf.keys()];
 
-let sorted = -1;
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
 
-function ranked(place) {
-  const value = (card) => {
-    const told = parseFloat(card.querySelectorAll("dd")[place].textContent.replace("−", "-"));
-    return Number.isNaN(told) ? Infinity : told;
-  };
-  const values = new Map(cards.map((card) => [card, value(card)]));
-  return [...cards].sort((a, b) => values.get(a) - values.get(b) || 0);
+// A card is its header until it comes near the view: ten thousand whole ones are too many.
+function blank(pair) {
+  return element("article", { className: pair.ruling },
+    element("header", {}, element("h2", { textContent: pair.name }), element("span", { className: "verdict", textContent: pair.ruling })));
+}
+
+function fill(card) {
+  const pair = pairOf.get(card), measures = pair.measures;
+  if (card.children.length > 1) return;
+  const reasons = pair.reasons.map(([ruling, , text]) => element("li", { className: ruling, textContent: text }));
+  const figures = numbers.map((number) => element("div", {}, element("dt", { textContent: number.label }), element("dd", {}, written(number, measures[number.key]))));
+  card.append(
+    element("div", { className: "halves" }, half(pair.frame, "frame", pair), half(pair.twin, "twin", pair, ...worst(pair))),
+    element("ul", {}, ...reasons), element("dl", {}, ...figures));
+}
+
+function half(address, what, pair, ...over) {
+  const { width_px: width, height_px: height } = pair.measures;
+  const image = element("img", { loading: "lazy", alt: `${what} of ${pair.name}`, width: width ?? 0, height: height ?? 0, src: address });
+  return element("a", address.startsWith("data:") ? {} : { href: address }, image, ...over);
+}
+
+// A box around the worst tile, where it is a reason.
+function worst({ reasons, measures: { tile_x: x, tile_y: y } }) {
+  if (!reasons.some(([, badge]) => badge === "content") || x == null || y == null) return [];
+  const box = element("i", { className: "tile", title: "the place that changed most" });
+  box.style.cssText = `left:${x * 100}%;top:${y * 100}%;width:6.25%`;
+  return [box];
+}
+
+function written(number, value) {
+  if (value == null) return element("em", { textContent: "not measured" });
+  const text = Math.abs(value).toFixed(number.digits);
+  const sign = value < 0 && Number(text) ? "−" : number.signed ? "+" : "";
+  return sign + text + number.unit;
+}
+
+const near = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) if (isIntersecting) { fill(target); near.unobserve(target); }
+}, { rootMargin: "1000px" });
+cards.forEach((card) => near.observe(card));
+addEventListener("beforeprint", () => cards.forEach(fill));
+
+let sorted;
+
+function ranked(key) {
+  const value = (card) => pairOf.get(card).measures[key] ?? Infinity;
+  return [...cards].sort((a, b) => value(a) - value(b) || 0);
 }
 
 function arrange() {
   const verdicts = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-  const reason = $("#reason").value, place = $("#sort").selectedIndex - 1, words = $("#search").value.trim().toLowerCase();
+  const reason = $("#reason").value, by = $("#sort").value, words = $("#search").value.trim().toLowerCase();
   let shown = 0;
-  for (const card of cards) {
-    card.hidden = !verdicts.has(card.dataset.verdict) || (reason && !badges(card).includes(reason)) || !name(card).toLowerCase().includes(words);
+  for (const [card, pair] of pairOf) {
+    const has = (one) => !one || pair.reasons.some(([, badge]) => badge === one);
+    card.hidden = !verdicts.has(pair.ruling) || !has(reason) || !pair.name.toLowerCase().includes(words);
     if (!card.hidden) shown++;
   }
-  if (place !== sorted) $("main").append(...(place < 0 ? cards : ranked(place)));
-  sorted = place;
+  if (by !== sorted) $("main").append(...(by ? ranked(by) : cards));
+  sorted = by;
   $("#count").textContent = `${shown} shown`;
 }
 for (const control of [...boxes, $("#reason"), $("#sort"), $("#search")]) control.addEventListener("input", arrange);
@@ -42,10 +88,11 @@ function cut() {
 function open(card) {
   current = card;
   flipped = false;
-  stage.replaceChildren(...[...card.querySelectorAll("img")].map((image) => Object.assign(new Image(), { src: image.src, alt: image.alt, draggable: false })));
-  viewer.querySelector("b").textContent = name(card);
+  const pair = pairOf.get(card);
+  stage.replaceChildren(...["frame", "twin"].map((what) => element("img", { src: pair[what], alt: `${what} of ${pair.name}`, draggable: false })));
+  viewer.querySelector("b").textContent = pair.name;
   const verdict = viewer.querySelector("span");
-  verdict.textContent = verdict.className = card.dataset.verdict;
+  verdict.textContent = verdict.className = pair.ruling;
   if (!viewer.open) viewer.showModal();
   cut();
 }

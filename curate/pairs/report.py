@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import resources
 from itertools import chain
@@ -13,6 +13,7 @@ from string import Template
 from curate import files
 from curate.pairs import cards, legend
 from curate.pairs.checked import Checked
+from curate.pairs.columns import measured
 from curate.pairs.verdict import LIMITS, Thresholds
 from curate.records import Ruling
 
@@ -41,8 +42,8 @@ def write(
         DiskFull, NotWritable: as `files.appearing`.
     """
     counts = Counter(one.ruling for one in checked)
-    badges = Counter(badge for one in checked for badge in _badges(one))
-    numbers = legend.of(set().union(*(one.pair.measures for one in checked)))
+    badges = Counter(chain.from_iterable(map(_badges, checked)))
+    numbers = legend.of(measured(one.pair.measures for one in checked))
     picture = cards.embedded if is_alone else cards.links(page.parent)
     before, after = (
         Template(_packed("report.html"))
@@ -50,6 +51,7 @@ def write(
             total=len(checked),
             style=_packed("review/page/look.css") + _packed("report.css"),
             script=_packed("report.js"),
+            numbers=legend.as_json(numbers).replace("<", "\\u003c"),
             filters="".join(_filter(ruling, counts[ruling]) for ruling in RULINGS),
             reasons="".join(
                 f'<option value="{escape(badge)}">{escape(badge)} ({count})</option>'
@@ -65,15 +67,15 @@ def write(
         )
         .split(_CARDS)
     )
-    files.write_texts(page, chain([before], cards.written(checked, numbers, picture), [after]))
+    files.write_texts(page, chain([before], cards.written(checked, picture), [after]))
 
 
 def _packed(name: str) -> str:
     return resources.files("curate.pairs").joinpath(name).read_text(encoding="utf-8")
 
 
-def _badges(one: Checked) -> list[str]:
-    return list(dict.fromkeys(reason.badge for reason in one.judgement.reasons))
+def _badges(one: Checked) -> Iterable[str]:
+    return dict.fromkeys([reason.badge for reason in one.judgement.reasons])
 
 
 def _notices(checked: Sequence[Checked]) -> list[str]:

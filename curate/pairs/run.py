@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curate.errors import Failure, NothingYet
 from curate.events import Notice, Tell, silent
 from curate.ledger import Ledger
 from curate.measures import semantic
 from curate.pairs import purity, report, sections, used, verdict
-from curate.pairs.calibrate import Calibration as Calibration
-from curate.pairs.calibrate import by_rulings
 from curate.pairs.checked import Checked as Checked
 from curate.pairs.halves import DenseHalf, Halves, labelled, matched, of_twins
 from curate.pairs.measuring import run as measuring
 from curate.pairs.repair import run as repairs
 from curate.pairs.ruling.run import judged
+from curate.pairs.sources import Made, Origins
 from curate.pairs.verdict import Measures
 from curate.pairs.whole import compare
 from curate.pairs.whole import run as sets
 from curate.pairs.whole.compare import Compared
 from curate.pairs.whole.run import Balancing as Balancing
 from curate.pairs.whole.run import Dropping, Whole
-from curate.records import Concept, Ruling, Task, Twin
+from curate.records import Concept, Ruling, Task
+
+if TYPE_CHECKING:
+    from curate.pairs.calibrate import Calibration as Calibration
 
 PAGE = Path("reports/pairs.html")
 
@@ -133,7 +136,7 @@ def pair_check(
     others = {} if folders else _others(ledger, origins, found, dense, tell)
     compared = compare.compared(found, others, dense, margins)
     report.write(page, checked, limits, sections=sections.of(checked, found, page, compared))
-    calibration = by_rulings(checked, limits) if propose else None
+    calibration = _proposed(checked, limits) if propose else None
     told = tuple(notes), (*failures, *failed), page, tuple(found)
     dropped = tuple(droppings)
     return Report(
@@ -147,8 +150,14 @@ def pair_check(
     )
 
 
+def _proposed(checked: Sequence[Checked], limits: verdict.Thresholds) -> Calibration:
+    from curate.pairs.calibrate import by_rulings  # seldom asked for
+
+    return by_rulings(checked, limits)
+
+
 def _dense(
-    ledger: Ledger, origins: sets.Origins, concept: Concept | None, dense: DenseHalf
+    ledger: Ledger, origins: Origins, concept: Concept | None, dense: DenseHalf
 ) -> tuple[list[Halves], list[str]]:
     """The halves with this dense half, and a sentence if some twins do not have it."""
     twins = _twins(ledger, origins)
@@ -161,7 +170,7 @@ def _dense(
 
 
 def _others(
-    ledger: Ledger, origins: sets.Origins, found: Sequence[Whole], dense: DenseHalf, tell: Tell
+    ledger: Ledger, origins: Origins, found: Sequence[Whole], dense: DenseHalf, tell: Tell
 ) -> dict[compare.Key, Measures]:
     """The measures of the kept pairs with the other dense half, where there is one."""
     kept = {one.pair.twin_id for whole in found for one in whole.members}
@@ -171,7 +180,7 @@ def _others(
     return {(one.group, one.name): pair.measures for one, pair in pairs}
 
 
-def _twins(ledger: Ledger, origins: sets.Origins) -> list[Twin]:
+def _twins(ledger: Ledger, origins: Origins) -> list[Made]:
     """The current twins; where some share a file, in the order in which they were made."""
     twins = origins.current
     if not twins:

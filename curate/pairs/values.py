@@ -51,7 +51,8 @@ def length(one: str, other: str) -> Value:
         return None if a is None or b is None else math.hypot(a, b)
 
     def column(columns: Mapping[str, Column]) -> Column:
-        return np.fromiter(map(math.hypot, columns[one], columns[other]), np.float64)
+        both = columns[one].tolist(), columns[other].tolist()
+        return np.fromiter(map(math.hypot, *both), np.float64)
 
     return Value((one, other), single, column)
 

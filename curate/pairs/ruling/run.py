@@ -9,7 +9,8 @@ from curate.pairs import judging, used, verdict
 from curate.pairs.checked import Checked
 from curate.pairs.halves import Halves
 from curate.pairs.repair.record import Repair
-from curate.records import Pair, Ruling, Task, Verdict
+from curate.records import Pair, Ruling, Verdict
+from curate.slots import built
 
 
 def judged(
@@ -21,26 +22,31 @@ def judged(
 ) -> list[Checked]:
     """Every pair with its verdict; writes only what differs from what is written."""
     persons = {one.pair_id: one.ruling for one in ledger.all(Verdict, judge="person")}
-    rules = {one.pair_id: one for one in ledger.all(Verdict, judge="rule")}
+    columns = ledger.columns(Verdict, "pair_id", "ruling", "reasons", "score", judge="rule")
+    rules = {pair_id: written for pair_id, *written in columns}
     said = judging.judged([(pair.measures, halves.concept) for halves, pair, _ in pairs], limits)
-    checked = []
     with ledger.transaction():
-        changed: list[Task | Verdict] = [used.task(limits)]
-        for (halves, pair, repair), (judgement, score) in zip(pairs, said, strict=True):
-            words = tuple(reason.text for reason in judgement.reasons)
-            rule = Verdict(pair.id, "rule", judgement.ruling, words, score=score)
-            if rules.pop(pair.id, None) != rule:
-                changed.append(rule)
+        changed = []
+        for (halves, pair, _), (judgement, score) in zip(pairs, said, strict=True):
+            words: tuple[str, ...] = ()
+            if judgement.reasons:
+                words = tuple(reason.text for reason in judgement.reasons)
+            if rules.pop(pair.id, None) != [judgement.ruling, words, score]:
+                changed.append((pair.id, "rule", judgement.ruling, words, "", score))
             if halves.label in decided:
                 _decide(ledger, pair.id, decided[halves.label], persons)
-            person = persons.get(pair.id)
-            checked.append(Checked(halves, pair, judgement, person, repair, score))
-        ledger.put(*changed)
+        verdicts = built(Verdict, len(changed), *zip(*changed, strict=True)) if changed else []
+        ledger.put(used.task(limits), *verdicts)
         for pair_id in rules:  # its twin is gone or was made again: it counts nowhere
             left = ledger.get(Pair, id=pair_id)
             if left and (left.twin_id == "") == of_folders:
                 ledger.remove(Verdict, pair_id=pair_id, judge="rule")
-    return checked
+    if not pairs:
+        return []
+    there, measured, repairs = zip(*pairs, strict=True)
+    judgements, scores = zip(*said, strict=True)
+    rulings = [persons.get(pair.id) for pair in measured]
+    return built(Checked, len(pairs), there, measured, judgements, rulings, repairs, scores)
 
 
 def _decide(

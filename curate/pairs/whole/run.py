@@ -15,6 +15,7 @@ from curate.pairs.checked import Checked
 from curate.pairs.halves import Halves
 from curate.pairs.purity import Drift
 from curate.pairs.repair.record import Repair
+from curate.pairs.sources import Made, Origins, Shown
 from curate.records import Concept, Frame, Pair, Twin, Verdict
 
 Balancing: TypeAlias = Literal["name", "drop", "undo"] | None
@@ -47,24 +48,12 @@ class Whole:
         return tuple(drift.axis.label for drift in self.drifts if drift.finding == "fail")
 
 
-@dataclass(frozen=True, slots=True)
-class Origins:
-    """What the pairs of a ledger come from: its frames and its twins, by id."""
-
-    frames: Mapping[str, Frame]
-    twins: Mapping[str, Twin]
-
-    @property
-    def current(self) -> list[Twin]:
-        """The twins whose frames are still among those chosen."""
-        return [twin for twin in self.twins.values() if twin.frame_id in self.frames]
-
-
 def origins(ledger: Ledger) -> Origins:
-    """The frames and twins of a ledger; the twins without their graphs."""
+    """The frames and twins of a ledger."""
+    frames = ledger.columns(Frame, "id", *Shown._fields)
+    twins = map(Made._make, ledger.columns(Twin, *Made._fields))
     return Origins(
-        {frame.id: frame for frame in ledger.all(Frame)},
-        {twin.id: twin for twin in ledger.twins()},
+        {key: Shown(*shown) for key, *shown in frames}, {twin.id: twin for twin in twins}
     )
 
 
@@ -116,18 +105,34 @@ def _whole(
 
 def _chosen(kept: Sequence[Checked], origins: Origins) -> Collection[str]:
     """The ids of the pairs that count, by the same choice as the dataset's."""
+    twins = {twin.id: twin for twin in origins.current}
+    rivals: dict[tuple[str, str], list[Checked]] = defaultdict(list)
+    found = set()
+    for one in kept:
+        if twin := twins.get(one.pair.twin_id):
+            rivals[twin.frame_id, twin.prompt].append(one)
+        elif not one.pair.twin_id:
+            found.add(one.pair.id)
+    for some in rivals.values():
+        found |= {some[0].pair.id} if len(some) == 1 else _best(some, twins).keys()
+    return found
+
+
+def _best(rivals: Sequence[Checked], twins: Mapping[str, Made]) -> Mapping[str, object]:
+    """The one that counts of pairs of one frame under one instruction, by its id."""
     verdicts = [
         Verdict(one.pair.id, judge, "keep", (), score=one.score)
-        for one in kept
+        for one in rivals
         for judge in (("rule", "person") if one.person else ("rule",))
     ]
-    return choice.best([one.pair for one in kept], origins.current, verdicts)
+    pairs = [one.pair for one in rivals]
+    return choice.best(pairs, [twins[pair.twin_id] for pair in pairs], verdicts)
 
 
 def _shots(kept: Sequence[Checked], origins: Origins) -> dict[str, object]:
     """What tells a pair's shot from others, by its id; its own label where no shot is known."""
     frames = origins.frames
-    by_name: dict[str, Frame] = {}
+    by_name: dict[str, Shown] = {}
     if any(not one.pair.twin_id for one in kept):
         by_name = {PurePosixPath(frame.path).stem: frame for frame in frames.values()}
     found: dict[str, object] = {}
