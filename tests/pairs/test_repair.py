@@ -252,10 +252,11 @@ def test_a_person_outranks_the_repair_and_may_ask_for_one(tmp_path: Path) -> Non
 
 def test_the_command_repairs_shows_before_and_after_and_takes_back(curate: Cli) -> None:
     place_twin(curate.workspace, "moved", frame(3), twin(3, scale=1.03))
-    curate("pair-check")
+    command = "pair-check", "--clip", "none"
+    curate(*command)
 
-    assert "Would repair 1 pair" in curate("pair-check", "--repair", "--dry-run").stdout
-    answer = json.loads(curate("pair-check", "--repair", "--json", "--set", "lite_min=0").stdout)
+    assert "Would repair 1 pair" in curate(*command, "--repair", "--dry-run").stdout
+    answer = json.loads(curate(*command, "--repair", "--json").stdout)
 
     (pair,) = answer["pairs"]
     assert pair["verdict"] == "keep"
