@@ -10,18 +10,19 @@ import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 from uuid import uuid4
 
-import aiohttp
-
 from curate.comfy import address, protocol
 from curate.errors import ServerFailing, ServerForbids, ServerSilent, ServerUnreachable
 
-# it answers late while a node holds the interpreter
-_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=60.0)
+if TYPE_CHECKING:  # it takes half a second to import, which a backend without a server saves
+    import aiohttp
+
+_CONNECT_S = 5.0
+_READ_S = 60.0  # it answers late while a node holds the interpreter
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 2.0
 _FORBIDDEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -135,6 +136,8 @@ class Wire:
 
     async def once(self, method: str, path: str, form: Form | None = None, **how: Any) -> Answer:
         """The same without patience: raises Passing too."""
+        import aiohttp
+
         if form is not None:
             how |= form.sent()
         try:
@@ -174,6 +177,8 @@ class Wire:
         Raises:
             Passing: it does not open, or it breaks.
         """
+        import aiohttp
+
         try:
             async with self._session.ws_connect(
                 self.url + path, max_msg_size=_MESSAGE_BYTES, heartbeat=_PULSE_S
@@ -185,12 +190,16 @@ class Wire:
     @property
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:  # only a running loop can hold one
+            import aiohttp
+
             secure = ssl.create_default_context() if self.url.startswith("https") else False
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=secure),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=self._headers,
-                timeout=_TIMEOUT,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=_CONNECT_S, sock_read=_READ_S
+                ),
                 proxy=_proxy(self.url),
             )
         return self._opened
@@ -212,6 +221,8 @@ class Wire:
 
 
 def _reason(error: Exception) -> str:
+    import aiohttp
+
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return str(error.certificate_error)
     if isinstance(error, aiohttp.ClientConnectorError):
