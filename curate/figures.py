@@ -29,12 +29,12 @@ class Figures(Mapping[str, float | None]):
     @property
     def names(self) -> tuple[str, ...]:
         """The measures' names, sorted; pairs whose numbers have one head have one tuple."""
-        head = self.numbers[:HEAD_BYTES]
-        if not head:
+        named = head(self)
+        if not named:
             return tuple(sorted(self._read()))
-        if head not in _KNOWN:
-            _KNOWN[head] = tuple(sorted(json.loads(self.text)))
-        return _KNOWN[head]
+        if named not in _KNOWN:
+            _KNOWN[named] = tuple(sorted(json.loads(self.text)))
+        return _KNOWN[named]
 
     def __getitem__(self, name: str) -> float | None:
         return self._read()[name]
@@ -65,9 +65,9 @@ class Figures(Mapping[str, float | None]):
         }
 
 
-def has_numbers(measures: Mapping[str, float | None]) -> bool:
-    """Whether the numbers of measures out of the ledger are there, which many are judged by."""
-    return type(measures) is Figures and bool(measures.numbers)
+def head(measures: Mapping[str, float | None]) -> bytes:
+    """What tells the names of measures out of the ledger, empty if their numbers are not there."""
+    return measures.numbers[:HEAD_BYTES] if type(measures) is Figures else b""
 
 
 def packed(measures: Mapping[str, float | None]) -> bytes:
@@ -75,12 +75,12 @@ def packed(measures: Mapping[str, float | None]) -> bytes:
 
     Empty where a value is no number.
     """
-    if type(measures) is Figures and has_numbers(measures):
+    if type(measures) is Figures and measures.numbers:
         return measures.numbers
     names = sorted(measures)
     numbers = [math.nan if measures[name] is None else measures[name] for name in names]
-    head = blake2b("\n".join(names).encode(), digest_size=HEAD_BYTES).digest()
+    named = blake2b("\n".join(names).encode(), digest_size=HEAD_BYTES).digest()
     try:
-        return head + struct.pack(f"<{len(names)}d", *numbers)
+        return named + struct.pack(f"<{len(names)}d", *numbers)
     except struct.error:
         return b""

@@ -219,8 +219,7 @@ class Ledger:
         """`path` as the ledger stores it: below the workspace if it is there, "/" between parts."""
         text = os.fspath(path)
         if text.startswith(self._below) and ".." not in text:
-            below = text[len(self._below) :]
-            return below if os.sep == "/" else below.replace(os.sep, "/")
+            return text[len(self._below) :].replace(os.sep, "/")
         absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
         return absolute.removeprefix(self._root).replace(os.sep, "/")
 

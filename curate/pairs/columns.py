@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.figures import HEAD_BYTES, Figures
+from curate.figures import Figures, head
 
 Measures = Mapping[str, float | None]
 
@@ -22,7 +22,7 @@ def columns(measures: Sequence[Measures], names: Sequence[str]) -> NDArray[np.fl
     table = np.full((len(measures), len(names)), np.nan)
     places: dict[bytes, list[int]] = defaultdict(list)
     for place, one in enumerate(measures):
-        places[one.numbers[:HEAD_BYTES] if type(one) is Figures else b""].append(place)
+        places[head(one)].append(place)
     for place in places.pop(b"", ()):
         table[place] = tuple(map(measures[place].get, names))
     for some in places.values():
@@ -45,9 +45,6 @@ def _alike(measures: Sequence[Measures], names: Sequence[str]) -> NDArray[np.flo
 
 def measured(measures: Iterable[Measures]) -> set[str]:
     """The names of all measures that any of the pairs has."""
-    alike = {
-        one.numbers[:HEAD_BYTES] if type(one) is Figures and one.numbers else index: one
-        for index, one in enumerate(measures)
-    }
+    alike = {head(one) or index: one for index, one in enumerate(measures)}
     names = (one.names if type(one) is Figures else one for one in alike.values())
     return set[str]().union(*names)

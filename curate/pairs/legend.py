@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,21 +71,18 @@ def of(measures: Iterable[str]) -> list[Number]:
     return known + [Number(key, key.replace("_", " "), 3) for key in sorted(new)]
 
 
-def as_json(numbers: Iterable[Number]) -> str:
+def plain(numbers: Iterable[Number]) -> list[dict[str, object]]:
     """The legend as a page's script reads it."""
-    return json.dumps(
-        [
-            {
-                "key": number.key,
-                "label": number.label,
-                "digits": number.digits,
-                "unit": number.unit,
-                "signed": number.is_signed,
-            }
-            for number in numbers
-        ],
-        ensure_ascii=False,
-    )
+    return [
+        {
+            "key": number.key,
+            "label": number.label,
+            "digits": number.digits,
+            "unit": number.unit,
+            "signed": number.is_signed,
+        }
+        for number in numbers
+    ]
 
 
 def minus(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -51,7 +52,7 @@ def write(
             total=len(checked),
             style=_packed("review/page/look.css") + _packed("report.css"),
             script=_packed("report.js"),
-            numbers=legend.as_json(numbers).replace("<", "\\u003c"),
+            numbers=json.dumps(legend.plain(numbers), ensure_ascii=False).replace("<", "\\u003c"),
             filters="".join(_filter(ruling, counts[ruling]) for ruling in RULINGS),
             reasons="".join(
                 f'<option value="{escape(badge)}">{escape(badge)} ({count})</option>'

@@ -1,14 +1,12 @@
 import json
-import os
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 
 from curate.demo.film import STORY, draw
 from curate.ledger import Ledger
 from curate.records import Frame
+from tests.extract import made
 from tests.extract.conftest import SMALL
 
 
@@ -36,12 +34,7 @@ def test_a_broken_film_does_not_stop_the_others(curate, short, tmp_path):
 def test_what_is_no_film_is_said_with_a_remedy(curate, tmp_path, name, words):
     (tmp_path / "text.mkv").write_text("no film\n" * 99, encoding="utf-8")
     (tmp_path / "folder").mkdir()
-    with av.open(tmp_path / "sound.mkv", "w") as container:
-        stream = container.add_stream("aac", rate=44100)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
-        sound.sample_rate = 44100
-        container.mux(stream.encode(sound))
-        container.mux(stream.encode(None))
+    made.sound(tmp_path / "sound.mkv")
 
     ran = curate("extract", name)
 
@@ -50,6 +43,23 @@ def test_what_is_no_film_is_said_with_a_remedy(curate, tmp_path, name, words):
     assert words in said[-2]
     assert said[-2].startswith("error:")
     assert said[-1].startswith("       ")
+
+
+@pytest.mark.parametrize("is_described", [True, False])
+def test_an_encrypted_film_is_refused_as_such(curate, tmp_path, is_described):
+    key = "0123456789abcdef" * 2
+    options = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": key, "encryption_kid": key}
+    film = made.film(tmp_path / "drm.mp4", "libx264", "yuv420p", container_options=options)
+    if not is_described:  # FFmpeg takes the size and the picture format from this box
+        held = bytearray(film.read_bytes())
+        at = held.index(b"avcC")
+        held[at + 12 : at + 41] = bytes(29)
+        film.write_bytes(held)
+
+    ran = curate("extract", "drm.mp4")
+
+    assert ran.returncode == 3
+    assert "The pictures of drm.mp4 are encrypted." in ran.stderr
 
 
 def test_a_truncated_film_is_used_as_far_as_it_goes_and_this_is_said(curate, tmp_path):
@@ -94,10 +104,12 @@ def test_a_full_disk_is_said_and_the_next_run_finishes(curate, short):
     assert names == {frame["path"] for frame in wanted["frames"]}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(
+    not Path("/sys/kernel").exists(), reason="the folder that refuses root too is Linux's"
+)
 def test_a_folder_that_refuses_is_said(curate, short):
-    (curate.workspace / "frames").mkdir(parents=True)
-    (curate.workspace / "frames").chmod(0o500)
+    curate.workspace.mkdir()
+    (curate.workspace / "frames").symlink_to("/sys/kernel")
 
     ran = curate("extract", short)
 

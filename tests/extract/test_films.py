@@ -92,23 +92,6 @@ def test_of_many_films_the_broken_ones_are_named_and_the_others_done(curate, tmp
     assert [Path(f["item"]).name for f in said["failures"]] == ["05b.mkv", "17b.mkv", "30b.mkv"]
 
 
-@pytest.mark.parametrize("is_described", [True, False])
-def test_an_encrypted_film_is_refused_as_such(curate, tmp_path, is_described):
-    key = "0123456789abcdef" * 2
-    options = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": key, "encryption_kid": key}
-    film = made.film(tmp_path / "drm.mp4", "libx264", "yuv420p", container_options=options)
-    if not is_described:  # FFmpeg takes the size and the picture format from this box
-        held = bytearray(film.read_bytes())
-        at = held.index(b"avcC")
-        held[at + 12 : at + 41] = bytes(29)
-        film.write_bytes(held)
-
-    ran = curate("extract", "drm.mp4")
-
-    assert ran.returncode == 3
-    assert "The pictures of drm.mp4 are encrypted." in ran.stderr
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
     [

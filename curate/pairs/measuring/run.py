@@ -9,7 +9,7 @@ from dataclasses import replace
 from curate import engine, identity
 from curate.errors import CurateError, Failure
 from curate.events import Progress, Tell
-from curate.figures import has_numbers
+from curate.figures import head
 from curate.ledger import Ledger
 from curate.measures import VERSION, Measures, semantic
 from curate.pairs.checks import Check, Plan, work
@@ -67,7 +67,7 @@ def plan(ledger: Ledger, halves: Sequence[Halves], encoder: str | None) -> Plan:
         if (pair.twin_id, pair.concept) != (one.twin_id, one.concept):
             pair = replace(pair, twin_id=one.twin_id, concept=one.concept)
             renewed.append(pair)
-        elif not has_numbers(pair.measures):
+        elif not head(pair.measures):
             renewed.append(pair)
         if encoder is None or _is_embedded(pair, one, encoder):
             known.append((one, pair))

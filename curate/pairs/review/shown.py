@@ -115,16 +115,7 @@ def table(shown: Sequence[Shown], limits: Thresholds, workspace: str) -> bytes:
     value = {
         "workspace": workspace,
         "limits": dict(limits),
-        "numbers": [
-            {
-                "key": n.key,
-                "label": n.label,
-                "digits": n.digits,
-                "unit": n.unit,
-                "signed": n.is_signed,
-            }
-            for n in legend.of(keys)
-        ],
+        "numbers": legend.plain(legend.of(keys)),
         "notices": notices(shown),
         "id": [one.pair.id for one in shown],
         "label": [one.label for one in shown],

@@ -28,9 +28,7 @@ def judged(
     with ledger.transaction():
         changed = []
         for (halves, pair, _), (judgement, score) in zip(pairs, said, strict=True):
-            words: tuple[str, ...] = ()
-            if judgement.reasons:
-                words = tuple(reason.text for reason in judgement.reasons)
+            words = tuple(reason.text for reason in judgement.reasons)
             if rules.pop(pair.id, None) != [judgement.ruling, words, score]:
                 changed.append((pair.id, "rule", judgement.ruling, words, "", score))
             if halves.label in decided:
