@@ -105,28 +105,12 @@ def _whole(
 
 def _chosen(kept: Sequence[Checked], origins: Origins) -> Collection[str]:
     """The ids of the pairs that count, by the same choice as the dataset's."""
-    twins = {twin.id: twin for twin in origins.current}
-    rivals: dict[tuple[str, str], list[Checked]] = defaultdict(list)
-    found = set()
-    for one in kept:
-        if twin := twins.get(one.pair.twin_id):
-            rivals[twin.frame_id, twin.prompt].append(one)
-        elif not one.pair.twin_id:
-            found.add(one.pair.id)
-    for some in rivals.values():
-        found |= {some[0].pair.id} if len(some) == 1 else _best(some, twins).keys()
-    return found
-
-
-def _best(rivals: Sequence[Checked], twins: Mapping[str, Made]) -> Mapping[str, object]:
-    """The one that counts of pairs of one frame under one instruction, by its id."""
     verdicts = [
         Verdict(one.pair.id, judge, "keep", (), score=one.score)
-        for one in rivals
+        for one in kept
         for judge in (("rule", "person") if one.person else ("rule",))
     ]
-    pairs = [one.pair for one in rivals]
-    return choice.best(pairs, [twins[pair.twin_id] for pair in pairs], verdicts)
+    return choice.best([one.pair for one in kept], origins.current, verdicts)
 
 
 def _shots(kept: Sequence[Checked], origins: Origins) -> dict[str, object]:
