@@ -92,6 +92,46 @@ def test_several_items_are_worked_in_other_processes():
     assert os.getpid() not in {o.result for o in engine.map(process_id, [1, 2], workers=2)}
 
 
+def test_kept_processes_work_on_one_map_after_the_other():
+    with engine.kept():
+        first, second = (
+            {o.result for o in engine.map(process_id, range(9), workers=2)} for _ in range(2)
+        )
+
+    assert len(first | second) <= 2
+    assert os.getpid() not in first
+
+
+def test_a_kept_process_that_died_is_replaced():
+    with engine.kept():
+        before = {o.result for o in engine.map(process_id, range(9), workers=2)}
+        for process in before:
+            os.kill(process, signal.SIGKILL)
+        outcomes = {o.item: o for o in engine.map(die_on_three, range(8), workers=2)}
+        after = {o.result for o in engine.map(process_id, range(9), workers=2)}
+
+    assert [n for n, o in outcomes.items() if o.failure] == [3]
+    assert sorted(outcomes) == list(range(8))
+    assert after.isdisjoint(before)
+
+
+def test_kept_processes_end_where_they_are_no_longer_needed():
+    with engine.kept():
+        held = {o.result for o in engine.map(process_id, range(9), workers=2)}
+
+    assert not any(is_running(process) for process in held if process)
+
+
+def test_kept_processes_end_when_a_map_is_left_early():
+    with engine.kept():
+        outcomes = engine.map(process_id, range(99), workers=2)
+        left = next(outcomes).result
+        outcomes.close()
+
+        assert left is not None
+        wait_until(lambda: not is_running(left))
+
+
 def test_items_are_read_only_as_far_ahead_as_there_is_room():
     taken = []
 

@@ -13,8 +13,9 @@ from curate.engine import cluster, processes
 from curate.engine.cluster import Cluster
 from curate.engine.needs import Needs
 from curate.engine.outcome import Outcome
+from curate.engine.processes import kept
 
-__all__ = ["Cluster", "Needs", "Outcome", "cores", "map", "ray"]
+__all__ = ["Cluster", "Needs", "Outcome", "cores", "kept", "map", "ray"]
 
 T = TypeVar("T")
 R = TypeVar("R")

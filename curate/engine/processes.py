@@ -7,10 +7,11 @@ import os
 import signal
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
@@ -29,6 +30,18 @@ _MOST = 1024
 _AHEAD = 2  # items in flight for each worker: one in work, one waiting
 
 
+@dataclass(slots=True)
+class _Kept:
+    """Processes that wait for the next map, at most `most`, and what ends them."""
+
+    ending: ExitStack
+    most: int = 0
+    pool: ProcessPoolExecutor | None = None
+
+
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+
+
 def map(work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[Outcome[T, R]]:
     """As `engine.map`, in at most `most` processes; a single item is worked in this one."""
     queue = iter(items)
@@ -44,31 +57,28 @@ def map(work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[Outco
 def _pooled(
     work: Callable[[T], Outcome[T, R]], items: Iterator[T], most: int
 ) -> Iterator[Outcome[T, R]]:
-    suspects: deque[T] = deque()
-    exhausted = False
-    while not exhausted:
-        with _pool(most) as pool:
-            waiting: dict[Future[Outcome[T, R]], T] = {}
-            broken = False
-            while not broken:
-                for item in itertools.islice(items, most * _AHEAD - len(waiting)):
-                    with _deaf():
-                        waiting[pool.submit(work, item)] = item
-                if not waiting:
-                    exhausted = True
-                    break
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    item = waiting.pop(future)
-                    try:
-                        outcome = future.result()
-                    except BrokenExecutor:
+    waiting: dict[Future[Outcome[T, R]], T] = {}
+    suspects: list[T] = []
+    while True:
+        try:
+            with _lent(most) as pool:
+                while True:
+                    for item in itertools.islice(items, most * _AHEAD - len(waiting)):
                         suspects.append(item)
-                        broken = True
-                    else:
+                        with _deaf():
+                            future = pool.submit(work, item)
+                        waiting[future] = suspects.pop()
+                    if not waiting:
+                        return
+                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        outcome = future.result()
+                        del waiting[future]
                         yield outcome
-            suspects.extend(waiting.values())
+        except BrokenExecutor:
+            suspects += waiting.values()
+            waiting.clear()
         while suspects:
-            yield _alone(work, suspects.popleft())
+            yield _alone(work, suspects.pop(0))
 
 
 def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
@@ -81,6 +91,36 @@ def _alone(work: Callable[[T], Outcome[T, R]], item: T) -> Outcome[T, R]:
             except BrokenExecutor:
                 continue
     return given_up(item)
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """What is mapped inside, one after the other, is worked on by the same processes."""
+    with ExitStack() as ending:
+        before = _kept.set(_Kept(ending))
+        try:
+            yield
+        finally:
+            _kept.reset(before)
+
+
+@contextmanager
+def _lent(most: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes for one map: those that are kept, where some are to be."""
+    held = _kept.get()
+    if held is None:
+        with _pool(most) as pool:
+            yield pool
+        return
+    if held.pool is None or held.most != most:
+        held.ending.close()
+        held.pool, held.most = held.ending.enter_context(_pool(most)), most
+    try:
+        yield held.pool
+    except BaseException as error:
+        held.pool = None
+        held.ending.__exit__(type(error), error, error.__traceback__)
+        raise
 
 
 @contextmanager

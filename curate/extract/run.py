@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from curate import identity
+from curate import engine, identity
 from curate.errors import CurateError, Failure
 from curate.events import Progress, Tell, silent
 from curate.extract import (
@@ -41,6 +41,7 @@ __all__ = [
 VERSION = "extract/7"
 
 
+@engine.kept()
 def extract(
     ledger: Ledger,
     films: Sequence[Path],

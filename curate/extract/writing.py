@@ -15,6 +15,7 @@ from curate.extract.rows import Work
 from curate.extract.stills import Batch, Still
 
 _BATCH_FRAMES = 8
+_BATCHES = 2  # at least so many a core: to reach a frame takes from none to seconds
 _NEEDS = engine.Needs(memory_mb=scan.MEMORY_MB)
 
 
@@ -29,7 +30,9 @@ def written(
     moments = [int(figures.pts[candidate.row]) for candidate in choice.candidates]
     crops = [choice.crops[candidate.shot - 1] for candidate in choice.candidates]
     files = [folder / name for name in _names(work, moments, choice)]
-    size = _BATCH_FRAMES if work.source.landmarks else max(1, len(moments))
+    share = len(moments) // (_BATCHES * engine.cores())
+    size = min(share, _BATCH_FRAMES) if work.source.landmarks else len(moments)
+    size = max(size, 1)
     batches = [
         Batch(
             work.source,
