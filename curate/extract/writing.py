@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ from curate.extract.rows import Work
 from curate.extract.stills import Batch, Still
 
 _BATCH_FRAMES = 8
-_BATCHES = 2  # at least so many a core: to reach a frame takes from none to seconds
+_BATCH_PIXELS = 2_000_000  # less than that is done sooner than a process starts
+_BATCHES = 2  # for each core: some frames are reached at once, some after hundreds of others
 _NEEDS = engine.Needs(memory_mb=scan.MEMORY_MB)
 
 
@@ -30,9 +32,7 @@ def written(
     moments = [int(figures.pts[candidate.row]) for candidate in choice.candidates]
     crops = [choice.crops[candidate.shot - 1] for candidate in choice.candidates]
     files = [folder / name for name in _names(work, moments, choice)]
-    share = len(moments) // (_BATCHES * engine.cores())
-    size = min(share, _BATCH_FRAMES) if work.source.landmarks else len(moments)
-    size = max(size, 1)
+    size = _batch_frames(work, len(moments)) if work.source.landmarks else max(1, len(moments))
     batches = [
         Batch(
             work.source,
@@ -49,6 +49,13 @@ def written(
         done += len(outcome.item.moments)
         tell(Progress(label, done, len(moments), unit="frames"))
         yield from ((still.moment, still) for still in outcome.result)
+
+
+def _batch_frames(work: Work, frames: int) -> int:
+    """How many frames are written in one go."""
+    share = frames // (_BATCHES * engine.cores())
+    least = math.ceil(_BATCH_PIXELS / (work.source.width * work.source.height))
+    return min(max(share, least), _BATCH_FRAMES)
 
 
 def _names(work: Work, moments: list[int], choice: Choice) -> Iterator[str]:
