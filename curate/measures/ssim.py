@@ -60,7 +60,6 @@ def similarity(frame: Luma, twin: Luma) -> Similarity:
     Raises:
         ValueError: the shapes differ, or a side is under 11 px.
     """
-    frame, twin = np.asarray(frame, np.float32), np.asarray(twin, np.float32)
     single, structure = _means(frame, twin)
     if min(frame.shape) < WINDOW_PX << (len(SCALE_WEIGHTS) - 1):
         return Similarity(single, None)
@@ -130,8 +129,12 @@ def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(blur, np.float32)
 
 
-def _halved(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+def _halved(luma: Luma) -> NDArray[np.float32]:
     """The means of 2 × 2 px; an odd last row or column is left out, as the authors leave it."""
     height, width = (side // 2 for side in luma.shape)
-    even = luma[: 2 * height, : 2 * width]
-    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    half = np.empty((height, width), np.float32)
+    for top in range(0, height, _STRIP_PX // 2):
+        strip = half[top : top + _STRIP_PX // 2]
+        exact = luma[2 * top : 2 * (top + len(strip)), : 2 * width].astype(np.float32)
+        cv2.resize(exact, (width, len(strip)), dst=strip, interpolation=cv2.INTER_AREA)
+    return half
