@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.measures.ranks import quantile
+from curate.measures.ranks import median, quantile
 
 CELL_SHARE = 1 / 64
 """A cell's side over the image's long side: 16 px of 1024."""
@@ -57,13 +58,22 @@ def low_pass(image: NDArray[np.uint8]) -> Lab:
     Args:
         image: uint8 sRGB, shape (height, width, 3).
     """
-    small = _cells(image.astype(np.float32)) / np.float32(255)
+    rows, columns, cell = _grid(image)
+    whole = image[: rows * cell, : columns * cell]
+    strips = whole.reshape(rows, -1, *whole.shape[1:])
+    # whole numbers: exact, in half the time of floats
+    sums = np.add.reduce(strips, axis=1, dtype=np.min_scalar_type(255 * cell)).astype(np.float32)
+    means = cv2.resize(sums, (columns, rows), interpolation=cv2.INTER_AREA)
+    small = np.asarray(means, np.float32) / np.float32(255 * strips.shape[1])
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2Lab), np.float32)
 
 
 def whole_cells(valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which cells of `low_pass` lie wholly in `valid`, shape (rows, columns)."""
-    return _cells(valid.astype(np.float32)) > 0.999
+    rows, columns, cell = _grid(valid)
+    whole = valid[: rows * cell, : columns * cell]
+    strips = whole.reshape(rows, -1, whole.shape[1]).all(axis=1)
+    return np.asarray(strips.reshape(rows, columns, -1).all(axis=2), np.bool_)
 
 
 def texture(luma: NDArray[np.uint8]) -> Texture:
@@ -146,7 +156,7 @@ def shift(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Shift | None:
     before, after = frame[valid], twin[valid]
     if len(before) < 2:
         return None
-    offset = np.median(after - before, axis=0)
+    offset = median((after - before).T)
     error = np.linalg.norm(after - before - offset, axis=1)
     alike = error <= quantile(error, _FITTED_SHARE)
     before, after = before[alike], after[alike]
@@ -173,14 +183,14 @@ def commonest(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> tuple[float, .
     Returns:
         None if nothing overlaps.
     """
-    moved = (twin - frame)[valid]
-    if not len(moved):
+    if not valid.any():
         return None
-    centre = np.median(moved, axis=0)
+    moved = np.ascontiguousarray((twin - frame)[valid].T)
+    centre = median(moved)
     for _ in range(_MODE_ROUNDS):
-        off = moved - centre
-        weights = np.exp((off * off).sum(axis=1) / np.float32(-2 * _MODE_SD**2))
-        last, centre = centre, (weights @ moved) / max(float(weights.sum()), 1e-9)
+        off = moved - centre[:, None]
+        weights = np.exp((off * off).sum(axis=0) / np.float32(-2 * _MODE_SD**2))
+        last, centre = centre, (moved @ weights) / max(float(weights.sum()), 1e-9)
         if np.abs(centre - last).max() < _MODE_SETTLED:
             break
     return tuple(map(float, centre))
@@ -195,7 +205,7 @@ def worst_tile(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Tile | None:
     if not valid.any():
         return None
     moved = twin - frame
-    moved -= np.median(moved[valid], axis=0)
+    moved -= median(moved[valid].T)
     box = (_TILE_CELLS, _TILE_CELLS)
     means = cv2.boxFilter(moved, -1, box, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
     whole = cv2.boxFilter(valid.astype(np.float32), -1, box, anchor=(0, 0), borderType=0)
@@ -212,11 +222,18 @@ def worst_tile(frame: Lab, twin: Lab, valid: NDArray[np.bool_]) -> Tile | None:
     )
 
 
-def _cells(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means over squares of whole pixels, which is four times as fast; what is left is left out."""
-    height, width = values.shape[:2]
+def _grid(image: NDArray[Any]) -> tuple[int, int, int]:
+    """Rows and columns of cells, and a cell's side: whole pixels, which is four times as fast.
+
+    What is left at the right and below is left out.
+    """
+    height, width = image.shape[:2]
     cell = max(round(max(height, width) * CELL_SHARE), 1)
-    columns, rows = max(width // cell, 1), max(height // cell, 1)
+    return max(height // cell, 1), max(width // cell, 1), cell
+
+
+def _cells(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows, columns, cell = _grid(values)
     whole = values[: rows * cell, : columns * cell]
     return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 

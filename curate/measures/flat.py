@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.measures.ranks import quantile
+from curate.measures.ranks import median, quantile
 
 _WINDOW_PX = 5
 _FLAT_SHARE = 0.4  # of the pixels: those around which luma spans least in both halves
@@ -79,12 +79,12 @@ def _lab(image: NDArray[np.uint8], places: NDArray[np.intp]) -> Points:
 
 def _slope(before: Points, after: Points) -> float | None:
     """The slope by least squares, weighted anew by Tukey's biweight; shapes (channels, points)."""
-    slope, offset = 1.0, np.median(after - before, axis=1)
+    slope, offset = 1.0, median(after - before)
     for _ in range(_ROUNDS):
         error = after - slope * before - offset[:, None]
         error *= error
         far = np.sqrt(error.sum(axis=0))
-        scale = max(float(np.median(far)) * _FROM_MAD, _LEAST_SCALE)
+        scale = max(float(median(far)) * _FROM_MAD, _LEAST_SCALE)
         weights = np.clip(1 - (far / (_TUKEY * scale)) ** 2, 0, 1) ** 2
         total = max(float(weights.sum()), 1e-6)
         x, y = (half - ((half @ weights) / total)[:, None] for half in (before, after))

@@ -26,6 +26,13 @@ LEAST_SIDE_PX = 64
 
 _COLOUR_SIDE_PX = 512
 
+_KEPT_BYTES = 30 << 20
+"""glibc keeps of what was freed up to twice the largest block that it has seen freed.
+
+Without one of this size it hands a pair's memory back each time, and takes it anew by thousands
+of page faults, for up to a fifth of the time that a pair takes.
+"""
+
 Grey: TypeAlias = NDArray[np.uint8]
 """Gamma-coded luma: uint8, shape (height, width)."""
 
@@ -47,12 +54,14 @@ def measure(frame: RGB, twin: RGB) -> Measures:
     """
     if min(frame.shape[:2]) < LEAST_SIDE_PX:
         raise ValueError(f"a side is under {LEAST_SIDE_PX} px: {frame.shape}")
+    np.empty(_KEPT_BYTES, np.uint8)  # freed at once, before a byte of it was touched
     greys = _grey(frame), _grey(twin)
     height, width = greys[0].shape
     alike = ssim.similarity(*greys)
     a, b = (_within(grey, register.LONG_SIDE_PX) for grey in greys)
     lumas = register.fine(a.astype(np.float32)), register.fine(b.astype(np.float32))
     found = register.register(*lumas)
+    registered = register.in_register(lumas[1], found.affine if found else None)
     measures: Measures = {
         "width_px": float(width),
         "height_px": float(height),
@@ -63,12 +72,14 @@ def measure(frame: RGB, twin: RGB) -> Measures:
         "density_frame": density.density(a),
         "density_twin": density.density(b),
         "sharpness": sharpness.sharpness(a, b),
-        "ssim_registered": _ssim_registered(*lumas, found),
+        "ssim_registered": _ssim_registered(lumas[0], registered[0], found),
     }
     halves = _small(frame), _small(twin)
     moved = found.affine if found and found.gain >= register.LEAST_GAIN else None
+    if moved is None:
+        registered = register.in_register(lumas[1], None)
     measures |= _of_registration(found)
-    return _rounded(measures | _of_edges(*lumas, moved) | _of_colours(*halves, moved))
+    return _rounded(measures | _of_edges(lumas[0], *registered) | _of_colours(*halves, moved))
 
 
 def _rounded(measures: Measures) -> Measures:
@@ -90,10 +101,7 @@ def _of_registration(found: register.Registration | None) -> Measures:
     }
 
 
-def _of_edges(
-    frame: register.Luma, twin: register.Luma, affine: register.Affine | None
-) -> Measures:
-    twin, valid = register.in_register(twin, affine)
+def _of_edges(frame: register.Luma, twin: register.Luma, valid: NDArray[np.bool_]) -> Measures:
     edges = structure.agreement(frame, twin, valid)
     return {
         "gradient_ncc": edges.signed if edges else None,
@@ -134,7 +142,7 @@ def _of_colours(frame: RGB, twin: RGB, affine: register.Affine | None) -> Measur
 
 
 def _ssim_registered(
-    frame: register.Luma, twin: register.Luma, found: register.Registration | None
+    frame: register.Luma, registered: register.Luma, found: register.Registration | None
 ) -> float | None:
     """SSIM after the warp of halves at 512 px, where the warp's own softness does not count."""
     if found is None:
@@ -142,9 +150,8 @@ def _ssim_registered(
     left, top, right, bottom = register.overlap(found.affine, frame.shape)
     if min(right - left, bottom - top) < ssim.WINDOW_PX:
         return None
-    moved, _ = register.in_register(twin, found.affine)
     box = slice(top, bottom), slice(left, right)
-    return ssim.ssim(frame[box], moved[box])
+    return ssim.ssim(frame[box], registered[box])
 
 
 def _within(grey: Grey, long_side: int) -> Grey:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.measures.ranks import quantile
+from curate.measures.ranks import median, quantile
 
 Luma: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
@@ -198,5 +198,5 @@ def _weights(error: Luma, cells: NDArray[np.intp]) -> Luma:
     """Tukey's weight of each sample by the mean size of the errors in its cell."""
     counts = np.maximum(np.bincount(cells), 1)
     local = (np.bincount(cells, np.abs(error)) / counts)[cells]
-    scale = max(float(np.median(local)) * _FROM_MAD, _LEAST_SCALE)
+    scale = max(float(median(local)) * _FROM_MAD, _LEAST_SCALE)
     return np.asarray(np.clip(1 - (local / (_TUKEY * scale)) ** 2, 0, 1) ** 2, np.float32)

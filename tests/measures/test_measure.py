@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -140,3 +144,28 @@ def test_a_pair_has_the_same_bits_wherever_it_lies_in_memory() -> None:
     for size in range(1001, 1009):
         _elsewhere = np.empty(size * 37, np.uint8)
         assert measure(frame.copy(), twin.copy()) == first
+
+
+PAIR_AFTER_PAIR = """
+import resource
+import numpy as np
+from curate import images
+from curate.measures.measure import measure
+
+pixels = np.random.default_rng(0).integers(0, 255, (752, 1392, 3), np.uint8)
+file = images.encode_png(pixels)
+for _ in range(4):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    halves = [images.decode(file) for _ in range(2)]
+    measure(*halves)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_the_memory_of_one_pair_serves_the_next() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PAIR_AFTER_PAIR], capture_output=True, text=True, check=True
+    )
+
+    assert int(ended.stdout) < 500  # page faults: without care there are some thousand
