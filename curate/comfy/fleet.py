@@ -74,11 +74,11 @@ def make(
         outcomes = fleet.outcomes()
         with interrupt.heeded(partial(loop.call_soon_threadsafe, fleet.wind_down), fleet.abandon):
             try:
-                while (outcome := runner.run(_next(outcomes))) is not None:
+                while (outcome := loop.run_until_complete(_next(outcomes))) is not None:
                     yield outcome
             finally:
                 if not fleet.is_abandoned:  # then the runner cancels all that goes on
-                    runner.run(outcomes.aclose())
+                    loop.run_until_complete(outcomes.aclose())
 
 
 async def _next(outcomes: AsyncGenerator[T]) -> T | None:
