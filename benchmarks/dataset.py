@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curate import engine, identity, images
-from curate.dataset import resample
+from curate import engine, heap, identity, images
 from curate.ledger import Ledger
 from curate.pairs.halves import stamp_of
 from curate.records import Frame, Pair, Twin, Verdict
@@ -75,7 +74,7 @@ def place(workspace: Path, count: int, size: tuple[int, int]) -> None:
 
 def decoded(paths: tuple[Path, Path]) -> None:
     """Read and decode both halves of a pair, by the fastest decoder there is."""
-    resample.hold_memory()
+    heap.keep()
     for path in paths:
         images.read(path)
 

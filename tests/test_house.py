@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "curate").rglob("*.py"))
 STATIONS = {"extract", "kontext", "pairs", "dataset", "merge", "grid"}
 FLOOR = {
-    *("choice", "engine", "errors", "events", "figures", "files", "identity", "images", "lock"),
-    *("measures", "records", "slots"),
+    *("choice", "engine", "errors", "events", "figures", "files", "heap", "identity", "images"),
+    *("lock", "measures", "records", "slots"),
 }
 ONLY_IN = {
     "typer": {"cli"},

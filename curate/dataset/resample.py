@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -19,7 +19,6 @@ _ONE = 1 << 12  # a weight of 1
 _STEPS = 4  # of a level, between the two products
 _BAND = 8  # rows of a matrix in one product: more waste zeros, fewer waste calls
 _MOST = 255
-_HELD_BYTES = 31 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +53,6 @@ def resize(pixels: RGB, width: int, height: int, box: Box) -> RGB:
     wide *= np.float32(1 / (_STEPS * _ONE))
     np.clip(np.rint(wide, out=wide), 0, _MOST, out=wide)
     return np.asarray(cv2.transpose(wide.astype(np.uint8).reshape(width, height, -1)), np.uint8)
-
-
-@cache
-def hold_memory() -> None:
-    """Let this process keep the memory that it frees: asked for anew, it costs a fifth of the time.
-
-    glibc returns the top of the heap once it is twice as large as the largest block that was freed;
-    up to 32 MB it learns that size from the blocks it sees.
-    """
-    np.empty(_HELD_BYTES, np.uint8)
 
 
 def _product(matrix: tuple[_Band, ...], values: NDArray[np.generic]) -> Floats:

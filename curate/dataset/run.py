@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from curate import identity
+from curate import heap, identity
 from curate.dataset import (
     buckets,
     captions,
@@ -17,7 +17,6 @@ from curate.dataset import (
     musubi,
     order,
     presets,
-    resample,
     script,
     whole,
 )
@@ -153,7 +152,7 @@ def plan(
 
 def work(placing: Placing) -> tuple[int, int]:
     """Bring both halves of a pair to their size; width and height before."""
-    resample.hold_memory()
+    heap.keep()
     return folders.prepare(placing)
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curate import heap
 from curate.images import RGB
 from curate.measures import (
     Measures,
@@ -25,13 +26,6 @@ from curate.measures import (
 LEAST_SIDE_PX = 64
 
 _COLOUR_SIDE_PX = 512
-
-_KEPT_BYTES = 30 << 20
-"""glibc keeps of what was freed up to twice the largest block that it has seen freed.
-
-Without one of this size it hands a pair's memory back each time, and takes it anew by thousands
-of page faults, for up to a fifth of the time that a pair takes.
-"""
 
 Grey: TypeAlias = NDArray[np.uint8]
 """Gamma-coded luma: uint8, shape (height, width)."""
@@ -54,7 +48,7 @@ def measure(frame: RGB, twin: RGB) -> Measures:
     """
     if min(frame.shape[:2]) < LEAST_SIDE_PX:
         raise ValueError(f"a side is under {LEAST_SIDE_PX} px: {frame.shape}")
-    np.empty(_KEPT_BYTES, np.uint8)  # freed at once, before a byte of it was touched
+    heap.keep()
     greys = _grey(frame), _grey(twin)
     height, width = greys[0].shape
     alike = ssim.similarity(*greys)
