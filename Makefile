@@ -15,7 +15,7 @@ demo: .venv/base
 	@echo "(curate is in $(BIN): . $(BIN)/activate)"
 
 test: .venv/test comfyui
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 comfyui: .venv/test
 	$(BIN)/python tests/comfyui/install.py
