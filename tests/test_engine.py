@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import wait
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from curate import engine
+from curate.engine import processes
 from curate.errors import FilmMissing
 from tests.conftest import wait_until
 
@@ -34,6 +37,15 @@ def die_on_three(number: int) -> int:
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def note_or_die(item: tuple[str, str]) -> None:
+    folder, name = Path(item[0]), item[1]
+    if name == "die":
+        wait_until((folder / "2").exists)  # the worker that began it has sent what it did before
+        os.kill(os.getpid(), signal.SIGKILL)
+    with (folder / name).open("a", encoding="utf-8") as file:
+        file.write("x")
 
 
 def process_id(_: int) -> int:
@@ -82,6 +94,19 @@ def test_an_item_that_kills_its_worker_is_set_aside_and_the_others_are_done():
     assert sorted(outcomes) == list(range(8))
     assert [n for n, o in outcomes.items() if o.failure] == [3]
     assert "died on 3" in outcomes[3].failure.message
+
+
+def test_what_was_done_when_a_worker_died_is_not_done_again(tmp_path, monkeypatch):
+    def heard_late(futures, **_):  # all at once, those of the dead worker first
+        done = wait(futures).done
+        return SimpleNamespace(done=sorted(done, key=lambda future: not future.exception()))
+
+    monkeypatch.setattr(processes, "wait", heard_late)
+    items = [(str(tmp_path), name) for name in ("0", "die", "1", "2")]
+    outcomes = list(engine.map(note_or_die, items, workers=2))
+
+    assert sorted(o.item[1] for o in outcomes if not o.failure) == ["0", "1", "2"]
+    assert (tmp_path / "0").read_text() == (tmp_path / "1").read_text() == "x"
 
 
 def test_a_single_item_is_worked_in_this_process():

@@ -57,9 +57,9 @@ def map(work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[Outco
 def _pooled(
     work: Callable[[T], Outcome[T, R]], items: Iterator[T], most: int
 ) -> Iterator[Outcome[T, R]]:
-    waiting: dict[Future[Outcome[T, R]], T] = {}
     suspects: list[T] = []
     while True:
+        waiting: dict[Future[Outcome[T, R]], T] = {}
         try:
             with _lent(most) as pool:
                 while True:
@@ -75,8 +75,12 @@ def _pooled(
                         del waiting[future]
                         yield outcome
         except BrokenExecutor:
-            suspects += waiting.values()
-            waiting.clear()
+            pass
+        for future, item in waiting.items():
+            if future.cancelled() or future.exception():
+                suspects.append(item)
+            else:
+                yield future.result()
         while suspects:
             yield _alone(work, suspects.pop(0))
 
